@@ -32,25 +32,25 @@ const char *dur_serdes_error_class(dur_serdes_code code);
 /* ---- for core/serdes itself; all answer -1 */
 
 /* Where a walk is: frames live on the stack of the walk. */
-typedef struct dur_place {
-  const struct dur_place *up; /* NULL: the root */
-  dur_bytes key;              /* absent: an element of a list, at |index| */
+typedef struct dur_serdes_place {
+  const struct dur_serdes_place *up; /* NULL: the root */
+  dur_bytes key; /* absent: an element of a list, at |index| */
   size_t index;
-} dur_place;
+} dur_serdes_place;
 
 #if defined(__GNUC__)
-#define DUR_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define DUR_PRINTF_ARGS(at) __attribute__((format(printf, at, at + 1)))
 #else
-#define DUR_PRINTF(format, first)
+#define DUR_PRINTF_ARGS(at)
 #endif
 /* |place| may be NULL: the root. */
 int dur_serdes_fail(dur_serdes_error *err, dur_serdes_code code,
-                    const dur_place *place, const char *format, ...)
-    DUR_PRINTF(4, 5);
+                    const dur_serdes_place *place, const char *format, ...)
+    DUR_PRINTF_ARGS(4);
 /* The same, with "<path>: " before the message. */
 int dur_serdes_fail_at(dur_serdes_error *err, dur_serdes_code code,
-                       const dur_place *place, const char *format, ...)
-    DUR_PRINTF(4, 5);
+                       const dur_serdes_place *place, const char *format, ...)
+    DUR_PRINTF_ARGS(4);
 int dur_serdes_nomem(dur_serdes_error *err);
 /* 0 while |buf| is well, else -1 and NOMEM or LIMIT. */
 int dur_serdes_buf_check(const dur_buf *buf, dur_serdes_error *err);

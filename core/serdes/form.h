@@ -16,7 +16,7 @@ int dur_form_write(dur_form form, dur_buf *out, const dur_value *value,
  * form |to|; absent means null.  It is copied as it stands where the two agree
  * and checked to be JSON.  |arena| is scratch. */
 int dur_form_splice(dur_buf *out, dur_arena *arena, dur_bytes text,
-                    dur_form from, dur_form to, const dur_place *place,
+                    dur_form from, dur_form to, const dur_serdes_place *place,
                     dur_serdes_error *err);
 /* The inverse: |text| is a member of a payload in form |from|; *out is a whole
  * payload in form |to|, borrowed from |text| or in |arena|. */

@@ -20,13 +20,13 @@ enum { DUR_SUMMARY_NO_ITEM_STATUSES = 1 };
 /* Appends; check out->failed. */
 void dur_summary_write(dur_buf *out, const dur_summary *summary, int flags);
 
-/* DUR_RECORD_TERMINAL: finished, but the record does not say how. */
-enum { DUR_RECORD_TERMINAL = '?' };
-typedef struct dur_record {
+/* DUR_ITEM_TERMINAL: finished, but the record does not say how. */
+enum { DUR_ITEM_TERMINAL = '?' };
+typedef struct dur_batch_record {
   dur_bytes reason;
   uint32_t total;       /* at most DUR_BATCH_MAX_ITEMS */
   const char *statuses; /* |total| of S F - ? */
-} dur_record;
+} dur_batch_record;
 
 /* 1: |out| is filled.  0: |payload| is no valid record (absent, not JSON, a
  * reason or a count that is not known, an index out of range).  -1: out of
@@ -34,6 +34,7 @@ typedef struct dur_record {
  * startedIndexes, completedIndexes, itemStatuses, which decide in this order
  * which branches were open; itemStatuses, where it agrees, says which of the
  * others failed. */
-int dur_record_read(dur_arena *arena, dur_bytes payload, dur_record *out);
+int dur_batch_record_read(dur_arena *arena, dur_bytes payload,
+                          dur_batch_record *out);
 
 #endif
