@@ -29,6 +29,12 @@ void dur_buf_char(dur_buf *buf, char c);
 void dur_buf_i64(dur_buf *buf, int64_t n); /* decimal */
 void dur_buf_u64(dur_buf *buf, uint64_t n);
 
+/* Room for |len| more bytes at the end, to be written there and then counted by
+ * adding to buf->len; NULL when the buffer has failed. */
+char *dur_buf_reserve(dur_buf *buf, size_t len);
+/* Fail as an append would; |code| is DUR_BUF_NOMEM or DUR_BUF_TOO_LARGE. */
+void dur_buf_fail(dur_buf *buf, int code);
+
 dur_bytes dur_buf_view(const dur_buf *buf); /* until the next append or drop */
 /* NUL-terminates without counting the NUL; NULL when the buffer has failed */
 const char *dur_buf_cstr(dur_buf *buf);

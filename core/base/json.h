@@ -58,11 +58,14 @@ typedef struct dur_json {
 void dur_json_init(dur_json *json, dur_bytes text, int flags);
 int dur_json_next(dur_json *json);
 /* Skip the next value whole (call instead of dur_json_next).  The token that
- * ended it, or DUR_JSON_ERROR. */
+ * ended it, or DUR_JSON_ERROR.  Where no value comes next, the token that does:
+ * ARRAY_END, OBJECT_END or END; before a KEY, the key goes with its value. */
 int dur_json_skip(dur_json *json);
-/* After ARRAY, OBJECT or a scalar was answered: skip the rest of that value. */
+/* After ARRAY, OBJECT or a scalar was answered: skip the rest of that value.
+ * After KEY: skip its value. */
 int dur_json_skip_rest(dur_json *json);
-/* Read the next value whole and answer its source text, white space trimmed. */
+/* Read the next value whole and answer its source text, white space trimmed.
+ * Answers as dur_json_skip does; *out is absent unless a value was read. */
 int dur_json_raw(dur_json *json, dur_bytes *out);
 /* Compare the last STRING or KEY, decoded, with a C string. */
 int dur_json_text_is(const dur_json *json, const char *text);
@@ -75,7 +78,8 @@ void dur_json_text_buf(const dur_json *json, dur_buf *out);
  * not fit. */
 int dur_json_int(const dur_json *json, int64_t *out);
 double dur_json_double(const dur_json *json); /* locale-independent */
-/* Parse number text that did not come from a reader. */
+/* Parse number text that did not come from a reader.  What is not a JSON number
+ * gives 0, and NaN for the double. */
 int dur_number_int(dur_bytes text, int64_t *out);
 double dur_number_double(dur_bytes text);
 /* 1 when |text| is one well-formed JSON value.  Otherwise 0, *error and *at. */
