@@ -33,13 +33,14 @@ int dur_hmac_sha256(dur_bytes key, dur_bytes data, unsigned char out[32]);
 void dur_hex(char *out, const unsigned char *data,
              size_t len);                             /* 2*len chars */
 void dur_base64_encode(dur_buf *out, dur_bytes data); /* standard, padded */
-/* Strict: padding required, no white space; -1 when malformed. */
+/* Strict: padding required, no white space, no stray bits.  -1 when malformed
+ * or when the buffer has failed; a malformed text appends nothing. */
 int dur_base64_decode(dur_buf *out, dur_bytes text);
 /* Percent-encode everything but A-Z a-z 0-9 - _ . ~ (and '/' when keep_slash).
  */
 void dur_percent_encode(dur_buf *out, dur_bytes text, int keep_slash);
-/* One level of %XX; '+' stays '+'.  -1 when a % is not followed by two digits.
- */
+/* One level of %XX; '+' stays '+'.  -1 when a % is not followed by two digits,
+ * with nothing appended, or when the buffer has failed. */
 int dur_percent_decode(dur_buf *out, dur_bytes text);
 
 #endif
