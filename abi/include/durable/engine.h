@@ -119,8 +119,7 @@ typedef struct durable_engine_options {
   const char *request_id; /* of the Lambda invocation; NULL: unknown */
   const durable_mem *mem; /* NULL: malloc */
 } durable_engine_options;
-#define DURABLE_ENGINE_OPTIONS_INIT                                            \
-  { sizeof(durable_engine_options) }
+#define DURABLE_ENGINE_OPTIONS_INIT DURABLE_SIZED(durable_engine_options)
 
 /* Parse the Lambda event (at most 64 MiB).  On DURABLE_E_PROTOCOL *out is an
  * engine of which only error and free may be used; on other errors *out is
@@ -179,8 +178,7 @@ typedef struct durable_engine_event {
   durable_bytes token, client_token, marker;
   durable_bytes updates; /* JSON array of OperationUpdate */
 } durable_engine_event;
-#define DURABLE_ENGINE_EVENT_INIT                                              \
-  { sizeof(durable_engine_event) }
+#define DURABLE_ENGINE_EVENT_INIT DURABLE_SIZED(durable_engine_event)
 
 /* What to do next: WAKE before SEND before FINISH.  Call it after every call
  * that can change something, until it answers NONE.  Answers the kind too.
@@ -262,8 +260,7 @@ typedef struct durable_retry_policy {
   int64_t initial_delay_s, max_delay_s, increment_s;
   double backoff_rate;
 } durable_retry_policy;
-#define DURABLE_RETRY_POLICY_INIT                                              \
-  { sizeof(durable_retry_policy) }
+#define DURABLE_RETRY_POLICY_INIT DURABLE_SIZED(durable_retry_policy)
 
 /* "none", "default", "transient", "resource_availability", "critical",
  * "linear", "fixed", "with_retry", "wait".  ARGUMENT when the name is unknown.
@@ -277,8 +274,7 @@ typedef struct durable_step_options {
                             the body runs */
   const durable_retry_policy *retry; /* NULL: preset "default" */
 } durable_step_options;
-#define DURABLE_STEP_OPTIONS_INIT                                              \
-  { sizeof(durable_step_options) }
+#define DURABLE_STEP_OPTIONS_INIT DURABLE_SIZED(durable_step_options)
 
 DURABLE_API durable_op_id durable_engine_step(durable_engine *e,
                                               durable_task_id task,
@@ -297,8 +293,7 @@ typedef struct durable_invoke_options {
   size_t size;
   const char *tenant_id; /* NULL: not sent */
 } durable_invoke_options;
-#define DURABLE_INVOKE_OPTIONS_INIT                                            \
-  { sizeof(durable_invoke_options) }
+#define DURABLE_INVOKE_OPTIONS_INIT DURABLE_SIZED(durable_invoke_options)
 
 /* |payload|: JSON text, at most 1 MiB */
 DURABLE_API durable_op_id durable_engine_invoke(
@@ -310,8 +305,7 @@ typedef struct durable_callback_options {
   size_t size;
   int64_t timeout_s, heartbeat_timeout_s; /* 0: none */
 } durable_callback_options;
-#define DURABLE_CALLBACK_OPTIONS_INIT                                          \
-  { sizeof(durable_callback_options) }
+#define DURABLE_CALLBACK_OPTIONS_INIT DURABLE_SIZED(durable_callback_options)
 
 /* DONE as soon as the callback id is known; never fails for the callback's
  * outcome */
@@ -334,8 +328,7 @@ typedef struct durable_child_options {
   uint32_t is_virtual;  /* writes no CONTEXT of its own */
   uint32_t has_summary; /* a payload over 262,144 bytes answers SUMMARY */
 } durable_child_options;
-#define DURABLE_CHILD_OPTIONS_INIT                                             \
-  { sizeof(durable_child_options) }
+#define DURABLE_CHILD_OPTIONS_INIT DURABLE_SIZED(durable_child_options)
 
 DURABLE_API durable_op_id durable_engine_child(durable_engine *e,
                                                durable_task_id task,
@@ -364,8 +357,7 @@ typedef struct durable_group_options {
   const char *const *names;    /* NULL, or one per branch; a NULL entry: default
                                   name, "": no name */
 } durable_group_options;
-#define DURABLE_GROUP_OPTIONS_INIT                                             \
-  { sizeof(durable_group_options) }
+#define DURABLE_GROUP_OPTIONS_INIT DURABLE_SIZED(durable_group_options)
 
 DURABLE_API durable_op_id durable_engine_group(
     durable_engine *e, durable_task_id task, durable_ctx_id ctx,
@@ -386,7 +378,7 @@ typedef struct durable_with_retry_options {
       *child; /* of the wrapping context; NULL: default */
 } durable_with_retry_options;
 #define DURABLE_WITH_RETRY_OPTIONS_INIT                                        \
-  { sizeof(durable_with_retry_options) }
+  DURABLE_SIZED(durable_with_retry_options)
 
 /* Body ATTEMPT, with waits between attempts */
 DURABLE_API durable_op_id durable_engine_with_retry(
@@ -459,8 +451,7 @@ typedef struct durable_engine_decision {
   durable_bytes state; /* POLL: the new state as given to op_succeed */
   uint32_t total, succeeded, failed, started; /* COMPLETION: branches */
 } durable_engine_decision;
-#define DURABLE_ENGINE_DECISION_INIT                                           \
-  { sizeof(durable_engine_decision) }
+#define DURABLE_ENGINE_DECISION_INIT DURABLE_SIZED(durable_engine_decision)
 DURABLE_API int durable_engine_op_decision(const durable_engine *e,
                                            durable_op_id op,
                                            durable_engine_decision *out);
@@ -592,7 +583,7 @@ typedef struct durable_engine_branch_info {
   durable_op_id op;     /* a child: drive it with next(task, op) */
 } durable_engine_branch_info;
 #define DURABLE_ENGINE_BRANCH_INFO_INIT                                        \
-  { sizeof(durable_engine_branch_info) }
+  DURABLE_SIZED(durable_engine_branch_info)
 /* The branch of the SPAWN just answered */
 DURABLE_API int durable_engine_branch(durable_engine *e, durable_op_id group,
                                       durable_engine_branch_info *out);
@@ -607,8 +598,7 @@ typedef struct durable_engine_item {
   durable_bytes error;  /* ErrorObject */
   durable_bytes name;
 } durable_engine_item;
-#define DURABLE_ENGINE_ITEM_INIT                                               \
-  { sizeof(durable_engine_item) }
+#define DURABLE_ENGINE_ITEM_INIT DURABLE_SIZED(durable_engine_item)
 DURABLE_API int durable_engine_group_item(const durable_engine *e,
                                           durable_op_id group, uint32_t index,
                                           durable_engine_item *out);
@@ -639,8 +629,7 @@ typedef struct durable_engine_record {
   durable_op_id op;   /* 0: none */
   durable_bytes json; /* an object in snake_case, times in Unix ms */
 } durable_engine_record;
-#define DURABLE_ENGINE_RECORD_INIT                                             \
-  { sizeof(durable_engine_record) }
+#define DURABLE_ENGINE_RECORD_INIT DURABLE_SIZED(durable_engine_record)
 /* 1: |out| is the next record; 0: none.  Drain it after every call: while a
  * record is undelivered next() and poll() answer DURABLE_E_STATE. */
 DURABLE_API int durable_engine_record_next(durable_engine *e,

@@ -43,8 +43,7 @@ typedef struct durable_transport_request {
   durable_bytes arn, token, client_token, marker, updates;
   int64_t now_ms; /* the host's clock, for the signature; 0: the real clock */
 } durable_transport_request;
-#define DURABLE_TRANSPORT_REQUEST_INIT                                         \
-  { sizeof(durable_transport_request) }
+#define DURABLE_TRANSPORT_REQUEST_INIT DURABLE_SIZED(durable_transport_request)
 
 typedef struct durable_transport_reply durable_transport_reply;
 struct durable_transport_reply {
@@ -57,8 +56,7 @@ struct durable_transport_reply {
   void (*drop)(durable_transport_reply *reply); /* called once the reply was
                                                    consumed; may be NULL */
 };
-#define DURABLE_TRANSPORT_REPLY_INIT                                           \
-  { sizeof(durable_transport_reply) }
+#define DURABLE_TRANSPORT_REPLY_INIT DURABLE_SIZED(durable_transport_reply)
 
 enum { /* durable_transport.flags */
        /* send() answers within microseconds, as an in-process service does: a
@@ -80,8 +78,7 @@ typedef struct durable_transport {
   int (*send)(void *user, const durable_transport_request *request,
               durable_transport_reply *reply);
 } durable_transport;
-#define DURABLE_TRANSPORT_INIT                                                 \
-  { sizeof(durable_transport) }
+#define DURABLE_TRANSPORT_INIT DURABLE_SIZED(durable_transport)
 
 /* The built-in one: libcurl, http and https, kept-alive connections, all
  * requests of the process on one background thread.  From the environment, read
@@ -113,8 +110,7 @@ typedef struct durable_host_options {
    * there, and nothing else until all are taken. */
   uint32_t pull_records;
 } durable_host_options;
-#define DURABLE_HOST_OPTIONS_INIT                                              \
-  { sizeof(durable_host_options) }
+#define DURABLE_HOST_OPTIONS_INIT DURABLE_SIZED(durable_host_options)
 
 enum { DURABLE_HOST_RECORDS = 100 }; /* an answer beside those of engine.h */
 
@@ -174,8 +170,7 @@ typedef struct durable_host_event {
   uint32_t request;               /* SEND: for reply or fail */
   durable_transport_request send; /* SEND: until reply or fail */
 } durable_host_event;
-#define DURABLE_HOST_EVENT_INIT                                                \
-  { sizeof(durable_host_event) }
+#define DURABLE_HOST_EVENT_INIT DURABLE_SIZED(durable_host_event)
 
 /* After durable_engine_return, _raise or _unwound: block until the invocation
  * is over and fill |out| with FINISH or ABORT.  May be called again. */
@@ -232,8 +227,7 @@ typedef struct durable_host_invocation {
       *cognito_identity, *tenant_id, *invocation_id;
   int64_t deadline_ms; /* 0: none was given */
 } durable_host_invocation;
-#define DURABLE_HOST_INVOCATION_INIT                                           \
-  { sizeof(durable_host_invocation) }
+#define DURABLE_HOST_INVOCATION_INIT DURABLE_SIZED(durable_host_invocation)
 
 /* |api|: host:port; NULL: AWS_LAMBDA_RUNTIME_API.  export_trace_id: set
  * _X_AMZN_TRACE_ID at each invocation, which is for a process that runs one at
@@ -276,8 +270,7 @@ typedef struct durable_host_answer {
   void *owner;               /* the callback's own */
   void (*drop)(void *owner); /* called once the answer was posted; or NULL */
 } durable_host_answer;
-#define DURABLE_HOST_ANSWER_INIT                                               \
-  { sizeof(durable_host_answer) }
+#define DURABLE_HOST_ANSWER_INIT DURABLE_SIZED(durable_host_answer)
 
 /* Handle one invocation.  Negative: stop the loop with this code after the
  * answer was posted. */
@@ -292,7 +285,7 @@ typedef struct durable_host_lambda_options {
   void *user;
 } durable_host_lambda_options;
 #define DURABLE_HOST_LAMBDA_OPTIONS_INIT                                       \
-  { sizeof(durable_host_lambda_options) }
+  DURABLE_SIZED(durable_host_lambda_options)
 
 /* Take invocations until the API is gone.  With a concurrency of 1 the handler
  * runs on the calling thread.  0: max_invocations were handled.  Errors:
@@ -332,8 +325,7 @@ typedef struct durable_host_files {
   uint32_t overflow;     /* 1: small payloads stay in the checkpoint */
   uint32_t hashed;       /* 1: names are SHA-256 digests */
 } durable_host_files;
-#define DURABLE_HOST_FILES_INIT                                                \
-  { sizeof(durable_host_files) }
+#define DURABLE_HOST_FILES_INIT DURABLE_SIZED(durable_host_files)
 
 /* Store |text| for |operation_id| of |arn| and fill |payload| with what goes
  * into the checkpoint.  |preview|: a JSON object or absent.  The file is

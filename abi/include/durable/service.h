@@ -65,8 +65,7 @@ typedef struct durable_service_options {
                              callback   in a file   that another process serves */
   uint32_t read_only;     /* 1: refuse to create the file */
 } durable_service_options;
-#define DURABLE_SERVICE_OPTIONS_INIT                                           \
-  { sizeof(durable_service_options) }
+#define DURABLE_SERVICE_OPTIONS_INIT DURABLE_SIZED(durable_service_options)
 
 /* DURABLE_E_ARGUMENT, DURABLE_E_NOMEM, DURABLE_E_STORE (not ours, locked,
  * read-only, not a database: |message| says which).  |message| may be NULL;
@@ -90,7 +89,7 @@ typedef struct durable_service_function_options {
   uint32_t tenant_isolation;   /* invocations must name a tenant */
 } durable_service_function_options;
 #define DURABLE_SERVICE_FUNCTION_OPTIONS_INIT                                  \
-  { sizeof(durable_service_function_options) }
+  DURABLE_SIZED(durable_service_function_options)
 
 /* Register |name| (1..64 of [A-Za-z0-9_-]); registering again replaces.
  * Executions of that function which the file holds go on from here. */
@@ -109,8 +108,7 @@ typedef struct durable_service_response {
   const char *arn;    /* X-Amz-Durable-Execution-Arn of an invoke, or NULL */
   void *owner;        /* private */
 } durable_service_response;
-#define DURABLE_SERVICE_RESPONSE_INIT                                          \
-  { sizeof(durable_service_response) }
+#define DURABLE_SERVICE_RESPONSE_INIT DURABLE_SIZED(durable_service_response)
 
 /* The request function: |method| ("GET", "POST", "PUT"), |target| (path and
  * query as on a request line, percent-encoded) and |body|.  Answers 0 and fills
@@ -133,7 +131,7 @@ typedef struct durable_service_start_options {
   const char *tenant_id; /* NULL: none */
 } durable_service_start_options;
 #define DURABLE_SERVICE_START_OPTIONS_INIT                                     \
-  { sizeof(durable_service_start_options) }
+  DURABLE_SIZED(durable_service_start_options)
 
 enum { DURABLE_ARN_SIZE = 1025 };
 /* Start an execution, or find it: a name that exists for this function with the

@@ -19,4 +19,13 @@
 #define DURABLE_NODISCARD __attribute__((warn_unused_result))
 #endif
 
+/* The initializer of a size-first struct: its size, and zero in all else. */
+#ifdef __cplusplus
+#define DURABLE_SIZED(type)                                                    \
+  { sizeof(type) }
+#else
+#define DURABLE_SIZED(type)                                                    \
+  { .size = sizeof(type) }
+#endif
+
 #endif
