@@ -34,18 +34,27 @@ typedef struct dur_operation {
   dur_bytes callback_id;    /* CallbackDetails */
 } dur_operation;
 
-/* Read the next value, which must be an Operation object.  0, or -1 with *why
- * (a static sentence naming the field) or json->error.  Slices borrow the
- * source or live in |arena|. */
+/* Read the next value, which must be an Operation object.  0, or -1 with *why:
+ * a static sentence naming the field, json->error, or dur_wire_no_memory.
+ * Slices borrow the source or live in |arena|.  Number timestamps are read in
+ * |form|; dur_operation_read takes milliseconds, as the event has them. */
+int dur_operation_read_as(dur_json *json, dur_arena *arena, dur_time_form form,
+                          dur_operation *out, const char **why);
 int dur_operation_read(dur_json *json, dur_arena *arena, dur_operation *out,
                        const char **why);
 /* Keys in the API's order: Id, ParentId, Name, Type, SubType, StartTimestamp,
- * EndTimestamp, Status, then the details object of its type. */
+ * EndTimestamp, Status, then the details object of its type, which is left out
+ * when it would be empty (an empty one reads as absent); StepDetails always has
+ * Attempt when |has_details| is set. */
 void dur_operation_write(dur_json_out *out, const dur_operation *op,
                          dur_time_form form);
+/* Bytes of the compact JSON text that dur_operation_write gives. */
+size_t dur_operation_size(const dur_operation *op, dur_time_form form);
+/* 0, or -1 when memory is out. */
 int dur_operation_copy(dur_arena *arena, const dur_operation *from,
                        dur_operation *to);
-/* Number token -> milliseconds, truncating; ISO 8601 strings are read too. */
+/* Read the next value: a number becomes milliseconds, what is finer being cut
+ * off; an ISO 8601 string is read too, and null as 0.  0, or -1. */
 int dur_time_read(dur_json *json, dur_time_form form, int64_t *ms);
 void dur_time_write(dur_json_out *out, dur_time_form form, int64_t ms);
 
