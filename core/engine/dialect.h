@@ -23,7 +23,10 @@ typedef enum dur_inner {
   DUR_INNER_SUBMITTER, /* wait_for_callback's step */
   DUR_INNER_BACKOFF,   /* with_retry's wait after attempt n */
   DUR_INNER_MAP_ITEM,  /* an unnamed item of a map, index n */
-  DUR_INNER_BRANCH     /* an unnamed branch of a parallel, index n */
+  DUR_INNER_BRANCH,    /* an unnamed branch of a parallel, index n */
+  DUR_INNER_RETRY,     /* with_retry's context */
+  DUR_INNER_ATTEMPT,   /* the child context of with_retry's attempt n */
+  DUR_INNERS
 } dur_inner;
 
 typedef struct dur_dialect dur_dialect;
@@ -54,6 +57,13 @@ void dur_dialect_branch_path(const dur_dialect *dialect, dur_buf *out,
  * when the inner operation is unnamed in this dialect. */
 int dur_dialect_inner_name(const dur_dialect *dialect, dur_buf *out,
                            dur_inner what, dur_bytes name, uint64_t n);
+/* 1: branch |i| of a group is the operation that comes i + 1 after the group,
+ * so a group takes one id of its own context and one more for every branch
+ * (with a concurrency of one: for every branch that was started).  0: branches
+ * are numbered inside the group. */
+int dur_dialect_branches_are_siblings(const dur_dialect *dialect);
+/* 1: each attempt of with_retry runs in a child context of its own. */
+int dur_dialect_wraps_attempts(const dur_dialect *dialect);
 /* Sub-type of with_retry's context: "RunInChildContext", or "WithRetry" (java)
  */
 const char *dur_dialect_retry_sub_type(const dur_dialect *dialect);
