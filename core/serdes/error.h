@@ -52,6 +52,11 @@ int dur_serdes_fail_at(dur_serdes_error *err, dur_serdes_code code,
                        const dur_serdes_place *place, const char *format, ...)
     DUR_PRINTF_ARGS(4);
 int dur_serdes_nomem(dur_serdes_error *err);
+/* Give the failure that |err| holds another place. */
+int dur_serdes_move(dur_serdes_error *err, const dur_serdes_place *place);
+/* The value that failed is itself a member at |place|: its path, alone and in
+ * front of the message, gets that of |place| before it. */
+int dur_serdes_under(dur_serdes_error *err, const dur_serdes_place *place);
 /* 0 while |buf| is well, else -1 and NOMEM or LIMIT. */
 int dur_serdes_buf_check(const dur_buf *buf, dur_serdes_error *err);
 

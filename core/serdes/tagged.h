@@ -8,9 +8,9 @@
 
 #include "serdes/value.h"
 
-/* Values of a height over this have no tagged form: a level takes two of JSON.
- */
-enum { DUR_TAGGED_MAX_HEIGHT = DUR_JSON_MAX_DEPTH / 2 };
+/* Values of a height over this have no tagged form: a level takes two of JSON,
+ * and what stands in the innermost one more. */
+enum { DUR_TAGGED_MAX_HEIGHT = (DUR_JSON_MAX_DEPTH - 1) / 2 };
 
 /* The leniencies of the Python SDK: elements without "t" and "v" are taken as
  * they are, extra keys are ignored, "i" takes "12" and "f" takes "nan", "b" is

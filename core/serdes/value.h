@@ -2,7 +2,7 @@
  *
  * Invariant: a tree, never a graph.  A container that was put into another one
  * is frozen: it can be neither changed nor put anywhere again, so no cycle can
- * be built and |height| is exact.  Heights stay at or below
+ * be built and |height| is never below the true one.  Heights stay at or below
  * DUR_VALUE_MAX_HEIGHT, so a walk may recurse.  All memory is the arena's; a
  * value lives as long as it.
  *
@@ -90,7 +90,8 @@ enum {
 /* 0, or one of the above and nothing changed */
 int dur_value_append(dur_value *list, dur_value *item);
 /* |key| is copied.  A later value of the same key takes the place of the
- * earlier one, at the earlier one's position. */
+ * earlier one, at the earlier one's position; the earlier one's pointer then
+ * reads as the later value. */
 int dur_value_set(dur_arena *arena, dur_value *map, dur_bytes key,
                   dur_value *item);
 int dur_value_set_borrow(dur_arena *arena, dur_value *map, dur_bytes key,
