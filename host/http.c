@@ -70,7 +70,10 @@ static size_t on_header(char *data, size_t size, size_t count, void *user) {
   if (len >= 5 && !strncmp(data, "HTTP/", 5)) {
     dur_buf_reset(&http->error_type);
     http->has_error_type = 0;
+    http->head_is_whole = 0;
   }
+  if (len <= 2 && (data[0] == '\r' || data[0] == '\n'))
+    http->head_is_whole = 1;
   if (len >= name_len && !strncasecmp(data, name, name_len)) {
     dur_bytes value = trim((dur_bytes){data + name_len, len - name_len});
     const char *colon = value.len ? memchr(value.data, ':', value.len) : NULL;
@@ -206,6 +209,7 @@ static void forget(dur_http *http) {
   http->why[0] = '\0';
   http->fresh = 0;
   http->has_error_type = 0;
+  http->head_is_whole = 0;
   http->body.max = dur_http_limit.body;
   dur_buf_reset(&http->body);
   dur_buf_reset(&http->error_type);
@@ -270,6 +274,11 @@ int dur_http_finish(dur_http *http, CURLcode code,
       refuse(http, "the answer is larger than 64 MiB");
     else if (!http->why[0])
       refuse(http, curl_easy_strerror(code));
+    reply->why = http->why;
+    return -1;
+  }
+  if (!http->head_is_whole) {
+    refuse(http, "the connection ended inside the answer's head");
     reply->why = http->why;
     return -1;
   }
