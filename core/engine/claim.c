@@ -1,0 +1,169 @@
+/* claim: taking the next id of a context, and checking it against the record.
+ *
+ * Invariant: an id is taken only after everything about the call was found
+ * valid, so a refused call leaves the context as it was.  What is on record
+ * under the id must be the same operation: type, sub-type, name and parent. */
+#include "engine/internal.h"
+
+int dur_check_name(dur_engine *e, dur_bytes name) {
+  if (name.len == 0 || dur_name_ok(name))
+    return 0;
+  return dur_refuse(e, DUR_E_LIMIT,
+                    "an operation name has 1 to 256 printable ASCII "
+                    "characters",
+                    NULL);
+}
+
+int dur_check_sub_type(dur_engine *e, dur_bytes sub_type) {
+  if (!sub_type.data || dur_sub_type_ok(sub_type))
+    return 0;
+  return dur_refuse_bytes(e, DUR_E_LIMIT, "sub-type \"", sub_type,
+                          "\" is not 1 to 32 of A-Z a-z 0-9 - _");
+}
+
+/* ---- non-determinism */
+
+static void describe(dur_buf *out, dur_bytes type, dur_bytes sub_type,
+                     dur_bytes name, dur_bytes parent) {
+  dur_buf_bytes(out, type);
+  if (sub_type.len) {
+    dur_buf_char(out, '/');
+    dur_buf_bytes(out, sub_type);
+  }
+  if (name.len) {
+    dur_buf_str(out, " \"");
+    dur_buf_bytes(out, name);
+    dur_buf_char(out, '"');
+  } else {
+    dur_buf_str(out, " without a name");
+  }
+  if (parent.len) {
+    dur_buf_str(out, " in context ");
+    dur_buf_bytes(out, parent);
+  } else {
+    dur_buf_str(out, " at the root");
+  }
+}
+
+static int mismatch(dur_engine *e, const dur_ctx *ctx, const dur_claim *claim,
+                    const dur_entry *entry) {
+  const dur_operation *was = &entry->op;
+  dur_bytes type = was->type == DUR_TYPE_OTHER
+                       ? was->type_text
+                       : dur_cstr(dur_type_text(was->type));
+  dur_buf_reset(&e->text);
+  dur_buf_str(&e->text, "Non-deterministic execution detected: operation ");
+  dur_buf_bytes(&e->text, was->id);
+  dur_buf_str(&e->text, " was recorded as ");
+  describe(&e->text, type, was->sub_type, was->name, was->parent_id);
+  dur_buf_str(&e->text, ", but the code now asks for ");
+  if (claim->is_virtual)
+    dur_buf_str(&e->text, "a virtual context, which is never recorded: ");
+  describe(&e->text, dur_cstr(dur_type_text(claim->type)),
+           dur_cstr(claim->sub_type), claim->name, ctx->parent_id);
+  dur_buf_str(&e->text, ". The order of operations must not depend on anything "
+                        "that changes between replays.");
+  return dur_latch(e, DUR_E_NONDETERMINISM, 0, "NonDeterministicExecutionError",
+                   dur_buf_view(&e->text));
+}
+
+static int matches(const dur_ctx *ctx, const dur_claim *claim,
+                   const dur_operation *was) {
+  return !claim->is_virtual && was->type == claim->type &&
+         dur_bytes_eq(was->name, claim->name) &&
+         dur_bytes_eq(was->parent_id, ctx->parent_id) &&
+         (was->sub_type.len == 0 ||
+          dur_bytes_eq(was->sub_type, dur_cstr(claim->sub_type)));
+}
+
+/* ---- making operations */
+
+static dur_op *op_make(dur_engine *e, const dur_claim *claim) {
+  dur_op *op = dur_arena_calloc(&e->arena, sizeof *op);
+  if (!op) {
+    dur_oom(e);
+    return NULL;
+  }
+  op->handle = dur_handle_new(e, DUR_HANDLE_OP, op);
+  if (op->handle < 0)
+    return NULL;
+  op->kind = (uint8_t)claim->kind;
+  op->is_virtual = claim->is_virtual != 0;
+  return op;
+}
+
+static int op_fill(dur_engine *e, dur_op *op, const dur_claim *claim) {
+  dur_bytes sub_type = dur_cstr(claim->sub_type);
+  op->name = dur_arena_copy(&e->arena, claim->name);
+  op->sub_type = dur_arena_copy(&e->arena, sub_type);
+  if (!dur_bytes_copied(claim->name, op->name) ||
+      !dur_bytes_copied(sub_type, op->sub_type))
+    return dur_oom(e);
+  return 0;
+}
+
+/* An earlier thread of this branch claimed it: go on where it is. */
+static int reclaim(dur_engine *e, dur_ctx *ctx, const dur_claim *claim,
+                   dur_op *op) {
+  if (op->kind != (uint8_t)claim->kind ||
+      !dur_bytes_eq(op->name, claim->name)) {
+    dur_entry seen = {.op = {.id = op->id,
+                             .type = claim->type,
+                             .name = op->name,
+                             .sub_type = op->sub_type,
+                             .parent_id = op->ctx->parent_id}};
+    return mismatch(e, ctx, claim, &seen);
+  }
+  op->ctx = ctx;
+  return 0;
+}
+
+int dur_claim_at(dur_engine *e, dur_ctx *ctx, const dur_claim *claim,
+                 dur_bytes id, uint64_t number, dur_op **out) {
+  dur_entry *entry = NULL;
+  if (id.data) {
+    entry = dur_entry_make(e, id);
+    if (!entry)
+      return DUR_E_NOMEM;
+  }
+  dur_op *op = entry ? entry->live : NULL;
+  int again = op != NULL;
+  if (again) {
+    if (reclaim(e, ctx, claim, op) != 0)
+      again = 0;
+  } else {
+    op = op_make(e, claim);
+    if (!op || op_fill(e, op, claim) != 0)
+      return DUR_E_NOMEM;
+    op->ctx = ctx;
+    op->entry = entry;
+    op->number = number;
+    op->journaled = entry != NULL;
+    if (entry) {
+      entry->live = op;
+      op->id = entry->op.id;
+      op->replayed = entry->known && dur_status_is_terminal(entry->op.status);
+    }
+    if (entry && entry->known && !matches(ctx, claim, &entry->op))
+      mismatch(e, ctx, claim, entry);
+  }
+  if (dur_ctx_is_dead(ctx) || e->stage >= DUR_STAGE_CLOSING)
+    op->orphan = 1;
+  *out = op;
+  return 0;
+}
+
+int dur_claim_op(dur_engine *e, dur_ctx *ctx, const dur_claim *claim,
+                 dur_op **out) {
+  dur_bytes id;
+  int rc = dur_ctx_peek(e, ctx, &id);
+  if (rc != 0)
+    return rc;
+  rc = dur_claim_at(e, ctx, claim, id, ctx->counter + 1, out);
+  if (rc != 0)
+    return rc;
+  ctx->counter++;
+  ctx->next_id_len = 0;
+  dur_ctx_before(e, ctx, *out);
+  return 0;
+}
