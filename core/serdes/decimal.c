@@ -22,21 +22,25 @@ static int is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-/* Without white space around and underscores anywhere, as Decimal does. */
+static int is_space(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* Without white space around, then without underscores anywhere. */
 static dur_bytes cleaned(dur_arena *arena, dur_bytes text) {
   char *copy = dur_arena_alloc(arena, text.len + 1);
-  size_t len = 0, first = 0;
+  size_t len = 0, first = 0, last = text.len;
   if (!copy)
     return DUR_NONE;
-  for (size_t i = 0; i < text.len; i++)
-    if (text.data[i] != '_')
-      copy[len++] = text.data[i];
-  while (first < len && strchr(" \t\n\v\f\r", copy[first]))
+  while (first < last && is_space(text.data[first]))
     first++;
-  while (len > first && strchr(" \t\n\v\f\r", copy[len - 1]))
-    len--;
+  while (last > first && is_space(text.data[last - 1]))
+    last--;
+  for (; first < last; first++)
+    if (text.data[first] != '_')
+      copy[len++] = text.data[first];
   copy[len] = '\0';
-  return (dur_bytes){copy + first, len - first};
+  return (dur_bytes){copy, len};
 }
 
 /* The end of |word| at |p| without regard to case, or NULL. */

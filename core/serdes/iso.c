@@ -264,7 +264,7 @@ int dur_literal_datetime(dur_arena *arena, dur_bytes text, dur_bytes *out,
   const char *end = text.data + text.len;
   if (len > text.len || !read_date((cursor){text.data, text.data + len}, &s))
     return bad_text(err, text);
-  if (text.len - len > 1) {
+  if (text.len > len) {
     size_t skip = len + character_len(text.data[len]);
     if (skip > text.len || !read_time((cursor){text.data + skip, end}, &s))
       return bad_text(err, text);

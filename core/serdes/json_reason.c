@@ -41,8 +41,9 @@ static int say(const reason *r, const char *what, const char *at) {
   return -1;
 }
 
+/* Python wants a character behind the four digits too. */
 static int hex_ahead(const reason *r, const char *p) {
-  if (r->end - p < 4)
+  if (r->end - p < 5)
     return 0;
   for (int i = 0; i < 4; i++)
     if (!p[i] || !strchr("0123456789abcdefABCDEF", p[i]))

@@ -2,6 +2,7 @@
  * Decimal() and fromisoformat() make of a JSON value. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/hash.h"
 #include "serdes/literal.h"
@@ -178,6 +179,21 @@ static int to_bytes(dur_arena *arena, dur_value *raw, dur_value **out,
   return rc;
 }
 
+/* The SDK turns a trailing Z into an offset before Python reads the text. */
+static int to_datetime(dur_arena *arena, dur_bytes text, dur_value **out,
+                       dur_serdes_error *err) {
+  static const char utc[] = "+00:00";
+  if (text.len == 0 || text.data[text.len - 1] != 'Z')
+    return dur_value_parse(arena, DUR_DATETIME, text, out, err);
+  char *copy = dur_arena_alloc(arena, text.len + sizeof utc);
+  if (!copy)
+    return dur_serdes_nomem(err);
+  memcpy(copy, text.data, text.len - 1);
+  memcpy(copy + text.len - 1, utc, sizeof utc - 1);
+  text = (dur_bytes){copy, text.len - 1 + sizeof utc - 1};
+  return dur_value_parse(arena, DUR_DATETIME, text, out, err);
+}
+
 static int to_text_kind(dur_arena *arena, dur_kind kind, dur_value *raw,
                         dur_value **out, dur_serdes_error *err) {
   if (raw->kind == DUR_INT && kind == DUR_DECIMAL) {
@@ -190,9 +206,11 @@ static int to_text_kind(dur_arena *arena, dur_kind kind, dur_value *raw,
     return dur_serdes_fail(err, DUR_SERDES_TYPE, NULL,
                            "%s: argument must be str, not '%s'",
                            dur_kind_name(kind), dur_tag_python_type(raw));
-  return kind == DUR_BYTES
-             ? to_bytes(arena, raw, out, err)
-             : dur_value_parse(arena, kind, raw->u.text, out, err);
+  if (kind == DUR_BYTES)
+    return to_bytes(arena, raw, out, err);
+  if (kind == DUR_DATETIME)
+    return to_datetime(arena, raw->u.text, out, err);
+  return dur_value_parse(arena, kind, raw->u.text, out, err);
 }
 
 static int cast(dur_arena *arena, dur_kind kind, dur_value *raw,

@@ -178,6 +178,8 @@ static void converts_as_python_does(void **state) {
   reads("{\"t\":\"d\",\"v\":5}", parsed(DUR_DECIMAL, "5"));
   reads("{\"t\":\"dt\",\"v\":\"2025-01-01\"}",
         parsed(DUR_DATETIME, "2025-01-01T00:00:00"));
+  reads("{\"t\":\"dt\",\"v\":\"2025-01-01Z\"}",
+        parsed(DUR_DATETIME, "2025-01-01T00:00:00"));
   reads("{\"v\":[{\"v\":1,\"t\":\"i\"}],\"t\":\"t\"}", T(I(1)));
 }
 
