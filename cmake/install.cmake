@@ -1,0 +1,1 @@
+# Headers, libraries with SONAMEs, durable.pc, a CMake package, the CLI.
