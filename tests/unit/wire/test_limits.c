@@ -1,0 +1,129 @@
+/* The API's length and character rules. */
+#include "wire_test.h"
+
+#include "wire/limits.h"
+
+/* |n| times |c| */
+static dur_bytes run_of(char c, size_t n) {
+  static char text[2048];
+  assert_true(n <= sizeof(text));
+  memset(text, c, n);
+  return (dur_bytes){text, n};
+}
+
+static void length_ends_where_the_api_says(void **state) {
+  (void)state;
+  static const struct {
+    int (*ok)(dur_bytes);
+    size_t max;
+  } rules[] = {{dur_name_ok, 256},          {dur_id_ok, 64},
+               {dur_sub_type_ok, 32},       {dur_tenant_ok, 256},
+               {dur_function_name_ok, 256}, {dur_execution_name_ok, 64},
+               {dur_client_token_ok, 64}};
+  for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+    assert_false(rules[i].ok(DUR_NONE));
+    assert_false(rules[i].ok(DUR_LIT("")));
+    assert_true(rules[i].ok(run_of('a', 1)));
+    assert_true(rules[i].ok(run_of('a', rules[i].max)));
+    assert_false(rules[i].ok(run_of('a', rules[i].max + 1)));
+  }
+}
+
+/* Every byte alone, against a set written out. */
+static void check_class(int (*ok)(dur_bytes), const char *also) {
+  for (int c = 0; c < 256; c++) {
+    char text = (char)c;
+    int word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               (c >= '0' && c <= '9');
+    int expected = word || (c != 0 && strchr(also, c) != NULL);
+    if (ok((dur_bytes){&text, 1}) != expected)
+      fail_msg("byte 0x%02x: expected %d", c, expected);
+  }
+}
+
+static void characters_are_the_apis(void **state) {
+  (void)state;
+  check_class(dur_id_ok, "-_");
+  check_class(dur_sub_type_ok, "-_");
+  check_class(dur_execution_name_ok, "-_");
+  check_class(dur_tenant_ok, "._:/=+-@ ");
+  check_class(dur_name_ok, " !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~");
+  check_class(dur_client_token_ok, "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~");
+  assert_false(dur_name_ok(DUR_LIT("a\nb")));
+  assert_false(dur_name_ok(DUR_LIT("caf\xc3\xa9")));
+  assert_false(dur_id_ok(DUR_LIT("a/b")));
+  assert_false(dur_id_ok((dur_bytes){"a\0b", 3}));
+}
+
+static void function_names_take_every_form(void **state) {
+  (void)state;
+  static const char *const good[] = {
+      "fn",
+      "My-Function_1.x",
+      "fn:1",
+      "fn:$LATEST",
+      "fn:$LATEST.PUBLISHED",
+      "fn:alias-2_b",
+      "function:fn",
+      "function:fn:7",
+      "123456789012:fn",
+      "123456789012:function:fn:prod",
+      "us-east-1:123456789012:function:fn",
+      "us-gov-west-1:fn",
+      "us-iso-east-1:fn",
+      "us-isob-east-1:fn",
+      "arn:aws:lambda:us-east-1:123456789012:function:fn",
+      "arn:aws:lambda:us-east-1:123456789012:function:fn:$LATEST",
+      "arn:aws-cn:lambda:cn-north-1:123456789012:function:fn:1",
+      "arn::lambda:fn",
+      "arn:aws:lambda:fn:1",
+      "arn:x", /* the function arn, qualifier x */
+  };
+  for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+    if (!dur_function_name_ok(dur_cstr(good[i])))
+      fail_msg("refused: %s", good[i]);
+  }
+}
+
+static void function_names_refuse_the_rest(void **state) {
+  (void)state;
+  static const char *const bad[] = {
+      ":",
+      "fn:",
+      ":fn",
+      "fn:1:2",
+      "fn name",
+      "fn/x",
+      "fn:$latest",
+      "fn:$LATEST.",
+      "fn:a.b",
+      "12345:function:fn",
+      "1234567890123:function:fn",
+      "us-east-1:12345:function:fn",
+      "useast-1:123456789012:function:fn",
+      "us-east-12:123456789012:function:fn",
+      "us--1:123456789012:function:fn",
+      "us-isobb-east-1:123456789012:function:fn",
+      "arn:gcp:lambda:us-east-1:123456789012:function:fn",
+      "arn:aws1:lambda:us-east-1:123456789012:function:fn",
+      "arn:aws:s3:us-east-1:123456789012:function:fn",
+      "arn:aws:lambda:us-east-1:123456789012:function:fn:1:2",
+      "arn:aws:lambda:us-east-1:123456789012:function:fn:1:2:3",
+      "function:arn:aws:lambda:fn",
+      "caf\xc3\xa9",
+  };
+  for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    if (dur_function_name_ok(dur_cstr(bad[i])))
+      fail_msg("taken: %s", bad[i]);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(length_ends_where_the_api_says),
+      cmocka_unit_test(characters_are_the_apis),
+      cmocka_unit_test(function_names_take_every_form),
+      cmocka_unit_test(function_names_refuse_the_rest),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
