@@ -128,12 +128,17 @@ static void a_big_request_leaves_the_newest_block_in_use(void **state) {
 
 static void an_impossible_size_is_out_of_memory(void **state) {
   (void)state;
+  test_counter counter = {.fail_at = 1};
+  dur_mem mem = test_mem(&counter);
   dur_arena arena;
-  dur_arena_init(&arena, &dur_mem_default);
+  dur_arena_init(&arena, &mem);
   assert_null(dur_arena_alloc(&arena, SIZE_MAX));
-  assert_null(dur_arena_alloc(&arena, SIZE_MAX - 40));
+  assert_int_equal(counter.requests, 0);
+  assert_null(dur_arena_alloc(&arena, SIZE_MAX / 2));
+  assert_int_equal(counter.requests, 1);
   assert_non_null(dur_arena_alloc(&arena, 8));
   dur_arena_drop(&arena);
+  assert_int_equal(counter.live_bytes, 0);
 }
 
 static void copies_are_terminated_and_absence_is_kept(void **state) {
