@@ -179,6 +179,13 @@ static void answers_raw_text(void **state) {
   assert_int_equal(dur_json_raw(&json, &raw), DUR_JSON_ARRAY_END);
   assert_null(raw.data);
   assert_int_equal(dur_json_raw(&json, &raw), DUR_JSON_END);
+  dur_json_init(&json, DUR_LIT("{\"a\": [1] ,\"b\":2}"), 0);
+  dur_json_next(&json);
+  assert_int_equal(dur_json_raw(&json, &raw), DUR_JSON_ARRAY_END);
+  assert_true(dur_bytes_is(raw, "[1]"));
+  assert_int_equal(dur_json_skip(&json), DUR_JSON_NUMBER);
+  assert_int_equal(dur_json_raw(&json, &raw), DUR_JSON_OBJECT_END);
+  assert_null(raw.data);
   dur_json_init(&json, DUR_LIT("{\"a\":[1"), 0);
   dur_json_next(&json);
   dur_json_next(&json);

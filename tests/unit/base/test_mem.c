@@ -126,6 +126,23 @@ static void a_big_request_leaves_the_newest_block_in_use(void **state) {
   assert_int_equal(counter.live_bytes, 0);
 }
 
+static void the_first_request_may_be_big(void **state) {
+  (void)state;
+  test_counter counter = {0};
+  dur_mem mem = test_mem(&counter);
+  dur_arena arena;
+  dur_arena_init(&arena, &mem);
+  char *big = dur_arena_alloc(&arena, 5000);
+  char *small = dur_arena_alloc(&arena, 16);
+  memset(big, 'b', 5000);
+  memset(small, 's', 16);
+  for (size_t i = 0; i < 5000; i++)
+    assert_int_equal(big[i], 'b');
+  assert_int_equal(counter.live_blocks, 2);
+  dur_arena_drop(&arena);
+  assert_int_equal(counter.live_bytes, 0);
+}
+
 static void an_impossible_size_is_out_of_memory(void **state) {
   (void)state;
   test_counter counter = {.fail_at = 1};
@@ -176,6 +193,7 @@ int main(void) {
       cmocka_unit_test(arena_memory_is_aligned_and_never_overlaps),
       cmocka_unit_test(arena_blocks_double_up_to_a_ceiling),
       cmocka_unit_test(a_big_request_leaves_the_newest_block_in_use),
+      cmocka_unit_test(the_first_request_may_be_big),
       cmocka_unit_test(an_impossible_size_is_out_of_memory),
       cmocka_unit_test(copies_are_terminated_and_absence_is_kept),
   };
