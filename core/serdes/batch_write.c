@@ -153,6 +153,7 @@ int dur_batch_write(dur_buf *out, dur_arena *arena, const dur_batch *batch,
                     dur_batch_form form, dur_form items_are,
                     dur_serdes_error *err) {
   writer w = {.arena = arena, .form = form, .items_are = items_are, .err = err};
+  size_t start = out->len;
   dur_json_out_init(&w.json, out, form == DUR_BATCH_DICT);
   begin_envelope(&w, "br");
   dur_json_begin_object(&w.json);
@@ -169,5 +170,5 @@ int dur_batch_write(dur_buf *out, dur_arena *arena, const dur_batch *batch,
     put_text(&w, "completionReason", batch->reason);
   dur_json_end_object(&w.json);
   end_envelope(&w);
-  return dur_serdes_buf_check(out, err);
+  return dur_plain_check_made(out, start, err);
 }

@@ -1,7 +1,8 @@
 /* error: what a function of core/serdes says when it fails.
  *
  * Such a function answers 0, or -1 with all of |err| filled in; |err| is not
- * NULL.  Texts are cut on a character boundary when they are too long. */
+ * NULL.  Texts are cut on a character boundary when they are too long.  What a
+ * writer appended before it failed is no payload. */
 #ifndef DUR_SERDES_ERROR_H
 #define DUR_SERDES_ERROR_H
 

@@ -126,6 +126,7 @@ static int splice_plain(dur_buf *out, dur_arena *arena, dur_form form,
 int dur_form_list(dur_buf *out, dur_arena *arena, dur_form form,
                   const dur_bytes *texts, size_t count, dur_serdes_error *err) {
   int wrap = form == DUR_FORM_TAGGED && any_envelope(texts, count);
+  size_t start = out->len;
   dur_serdes_place at = {NULL, DUR_NONE, 0};
   dur_buf_str(out, wrap ? "{\"t\":\"l\",\"v\":[" : "[");
   for (; at.index < count; at.index++) {
@@ -137,7 +138,7 @@ int dur_form_list(dur_buf *out, dur_arena *arena, dur_form form,
       return -1;
   }
   dur_buf_str(out, wrap ? "]}" : "]");
-  return dur_serdes_buf_check(out, err);
+  return dur_plain_check_made(out, start, err);
 }
 
 static int put_settled(dur_buf *out, dur_arena *arena, dur_form form,
@@ -165,6 +166,7 @@ int dur_form_settled(dur_buf *out, dur_arena *arena, dur_form form,
                      const dur_settled *items, size_t count,
                      dur_serdes_error *err) {
   int wrap = form == DUR_FORM_TAGGED && count > 0;
+  size_t start = out->len;
   dur_serdes_place at = {NULL, DUR_NONE, 0};
   dur_buf_str(out, wrap ? "{\"t\":\"l\",\"v\":[" : "[");
   for (; at.index < count; at.index++) {
@@ -174,5 +176,5 @@ int dur_form_settled(dur_buf *out, dur_arena *arena, dur_form form,
       return -1;
   }
   dur_buf_str(out, wrap ? "]}" : "]");
-  return dur_serdes_buf_check(out, err);
+  return dur_plain_check_made(out, start, err);
 }

@@ -68,8 +68,16 @@ void dur_literal_repr(dur_bytes text, char *out, size_t size) {
     return;
   }
   out[at++] = quote;
-  for (size_t i = 0; i < text.len && at + 8 < size; i++)
+  size_t i = 0;
+  for (; i < text.len && at + 8 < size; i++)
     at += escape(out + at, (unsigned char)text.data[i], quote);
+  if (i < text.len) { /* cut: not inside a character */
+    while (((unsigned char)text.data[i] & 0xC0) == 0x80 && i > 0 &&
+           ((unsigned char)out[at - 1] & 0x80)) {
+      at--;
+      i--;
+    }
+  }
   out[at++] = quote;
   out[at] = '\0';
 }

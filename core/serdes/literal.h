@@ -19,13 +19,15 @@ int dur_literal_uuid(dur_arena *arena, dur_bytes text, dur_bytes *out,
 int dur_literal_decimal(dur_arena *arena, dur_bytes text, dur_bytes *out,
                         dur_serdes_error *err);
 /* All of ISO 8601 that Python 3.11 takes: basic and extended forms, weeks, a
- * fraction cut at six digits, any separator, Z. */
+ * fraction cut at six digits, any separator, Z.  Stricter than CPython in what
+ * is malformed: a stray character that it happens to skip is refused. */
 int dur_literal_datetime(dur_arena *arena, dur_bytes text, dur_bytes *out,
                          dur_serdes_error *err);
 int dur_literal_date(dur_arena *arena, dur_bytes text, dur_bytes *out,
                      dur_serdes_error *err);
 
-/* Python's repr of a string, cut to |size|. */
+/* Python's repr of a string, cut between characters to |size|; NUL-terminated.
+ */
 void dur_literal_repr(dur_bytes text, char *out, size_t size);
 
 #endif

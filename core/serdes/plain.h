@@ -13,8 +13,7 @@
 /* The value may borrow |text|, which must live as long as it. */
 int dur_plain_read(dur_arena *arena, dur_bytes text, dur_value **out,
                    dur_serdes_error *err);
-/* Appends.  spaced: ", " and ": ", else "," and ":".  After a failure what was
- * appended is undefined. */
+/* Appends.  spaced: ", " and ": ", else "," and ":". */
 int dur_plain_write(dur_buf *out, const dur_value *value, int spaced,
                     dur_serdes_error *err);
 
@@ -22,5 +21,8 @@ int dur_plain_write(dur_buf *out, const dur_value *value, int spaced,
 
 /* |text| is one JSON value, NaN allowed; else the error that Python gives. */
 int dur_plain_check(dur_bytes text, dur_serdes_error *err);
+/* The same for what |out| got from |at| on, which was put together of texts
+ * that are JSON: it may be nested too deeply to be read again. */
+int dur_plain_check_made(const dur_buf *out, size_t at, dur_serdes_error *err);
 
 #endif

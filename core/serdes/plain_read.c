@@ -100,3 +100,9 @@ int dur_plain_check(dur_bytes text, dur_serdes_error *err) {
              ? 0
              : dur_json_reason(text, err);
 }
+
+int dur_plain_check_made(const dur_buf *out, size_t at, dur_serdes_error *err) {
+  if (dur_serdes_buf_check(out, err))
+    return -1;
+  return dur_plain_check((dur_bytes){out->data + at, out->len - at}, err);
+}

@@ -222,6 +222,28 @@ static void names_the_item_that_does_not_fit(void **state) {
   assert_string_equal(err.path, "$.all[0].result");
 }
 
+/* What cannot be read again must not be stored. */
+static void results_that_nest_too_deeply_in_a_batch_are_refused(void **state) {
+  (void)state;
+  enum { AROUND = 3, DEPTH = DUR_JSON_MAX_DEPTH - AROUND };
+  char text[2 * (DEPTH + 1) + 1] = "";
+  memset(text, '[', DEPTH);
+  memset(text + DEPTH, ']', DEPTH);
+  dur_batch b = batch(text), back;
+  write(&b, DUR_BATCH_JS, DUR_FORM_PLAIN);
+  assert_int_equal(
+      dur_batch_read(&arena, dur_buf_view(&buf), DUR_FORM_PLAIN, &back, &err),
+      0);
+  memset(text, '[', DEPTH + 1);
+  memset(text + DEPTH + 1, ']', DEPTH + 1);
+  dur_buf_reset(&buf);
+  b = batch(text);
+  assert_int_equal(
+      dur_batch_write(&buf, &arena, &b, DUR_BATCH_JS, DUR_FORM_PLAIN, &err),
+      -1);
+  assert_int_equal(err.code, DUR_SERDES_LIMIT);
+}
+
 static void ten_thousand_items_come_back(void **state) {
   (void)state;
   enum { COUNT = 10000 };
@@ -264,6 +286,7 @@ int main(void) {
       TEST(members_without_an_envelope_are_taken_as_they_are),
       TEST(refuses_what_is_no_batch),
       TEST(names_the_item_that_does_not_fit),
+      TEST(results_that_nest_too_deeply_in_a_batch_are_refused),
       TEST(ten_thousand_items_come_back),
       TEST(survives_every_failed_allocation),
   };

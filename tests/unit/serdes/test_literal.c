@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "base/utf8.h"
 #include "serdes/literal.h"
 
 static void prints(dur_kind kind, const char *text, const char *wanted) {
@@ -159,6 +160,15 @@ static void long_texts_are_cut_in_messages(void **state) {
   dur_bytes all = {text, sizeof text};
   assert_int_equal(dur_value_parse(&arena, DUR_INT, all, &v, &err), -1);
   assert_in_range(strlen(err.message), 100, DUR_SERDES_MESSAGE_MAX - 1);
+  for (size_t shift = 0; shift < 3; shift++) {
+    for (size_t i = 0; i < sizeof text; i++)
+      text[i] = "\xE2\x82\xAC"[(i + shift) % 3];
+    all.data = text + (3 - shift) % 3;
+    all.len = 900;
+    assert_int_equal(dur_value_parse(&arena, DUR_INT, all, &v, &err), -1);
+    assert_int_equal(dur_utf8_check(dur_cstr(err.message), DUR_UTF8_STRICT),
+                     -1);
+  }
 }
 
 static int parse_all(void) {
