@@ -104,13 +104,16 @@ static void arm(durable_host *host, int64_t deadline_ms, int64_t now_ms) {
     dur_host_break(host, lost_memory);
 }
 
-/* Answers 0 when there is nothing more to do now. */
-static int step(durable_host *host, dur_pump_mode mode) {
+/* Answers 0 when there is nothing more to do now, 2 when the engine asks to be
+ * polled |again|, which it is once before the timer takes over. */
+static int step(durable_host *host, dur_pump_mode mode, int again) {
   durable_engine_event event = DURABLE_ENGINE_EVENT_INIT;
   int64_t now = durable_host_now(host);
   int kind = durable_engine_poll(host->engine, now, &event);
   switch (kind) {
   case DURABLE_EVENT_NONE:
+    if (event.deadline_ms <= now && !again)
+      return 2;
     arm(host, event.deadline_ms, now);
     return 0;
   case DURABLE_EVENT_SEND:
@@ -132,11 +135,13 @@ static int step(durable_host *host, dur_pump_mode mode) {
 }
 
 void dur_host_pump(durable_host *host, dur_pump_mode mode) {
-  while (host->engine && !host->closing) {
+  int rc = 1;
+  while (rc && host->engine && !host->closing) {
     if (dur_records_collect(host))
       dur_host_break(host, lost_memory);
-    if (!dur_records_deliver(host, mode) || host->over || !step(host, mode))
+    if (!dur_records_deliver(host, mode) || host->over)
       break;
+    rc = step(host, mode, rc == 2);
   }
   dur_host_notify(host);
 }

@@ -7,7 +7,8 @@
  *
  *   Blocking    attach; begin; then per task: claim between enter and leave,
  *               next (blocks), bodies, op_succeed between enter and leave;
- *               durable_engine_return between enter and leave; finish; close.
+ *               durable_engine_return and task_end between enter and leave;
+ *               finish; close.
  *   Event loop  the same with next_for(.., 0), which answers PARK at once, and
  *               poll/wait/eventfd, which name the tasks to resume.
  *
@@ -172,7 +173,8 @@ typedef struct durable_host_event {
 } durable_host_event;
 #define DURABLE_HOST_EVENT_INIT DURABLE_SIZED(durable_host_event)
 
-/* After durable_engine_return, _raise or _unwound: block until the invocation
+/* After durable_engine_return, _raise or _unwound, and task_end of the root
+ * task (not needed when begin found nothing to run): block until the invocation
  * is over and fill |out| with FINISH or ABORT.  May be called again. */
 DURABLE_API int durable_host_finish(durable_host *host,
                                     durable_host_event *out);
