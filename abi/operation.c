@@ -235,6 +235,8 @@ durable_ctx_id durable_engine_op_ctx(const durable_engine *e,
   const dur_op *it = dur_op_peek(e, op);
   if (!it)
     return DURABLE_E_HANDLE;
+  if (it->kind == DUR_KIND_WITH_RETRY && it->u.again.attempt)
+    it = it->u.again.attempt;
   return it->inner ? it->inner->handle : 0;
 }
 

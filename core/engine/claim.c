@@ -51,20 +51,23 @@ static int mismatch(dur_engine *e, const dur_ctx *ctx, const dur_claim *claim,
   dur_bytes type = was->type == DUR_TYPE_OTHER
                        ? was->type_text
                        : dur_cstr(dur_type_text(was->type));
-  dur_buf_reset(&e->text);
-  dur_buf_str(&e->text, "Non-deterministic execution detected: operation ");
-  dur_buf_bytes(&e->text, was->id);
-  dur_buf_str(&e->text, " was recorded as ");
-  describe(&e->text, type, was->sub_type, was->name, was->parent_id);
-  dur_buf_str(&e->text, ", but the code now asks for ");
+  dur_buf text; /* the claim's name may stand in e->text */
+  dur_buf_init(&text, &e->mem, 65536);
+  dur_buf_str(&text, "Non-deterministic execution detected: operation ");
+  dur_buf_bytes(&text, was->id);
+  dur_buf_str(&text, " was recorded as ");
+  describe(&text, type, was->sub_type, was->name, was->parent_id);
+  dur_buf_str(&text, ", but the code now asks for ");
   if (claim->is_virtual)
-    dur_buf_str(&e->text, "a virtual context, which is never recorded: ");
-  describe(&e->text, dur_cstr(dur_type_text(claim->type)),
+    dur_buf_str(&text, "a virtual context, which is never recorded: ");
+  describe(&text, dur_cstr(dur_type_text(claim->type)),
            dur_cstr(claim->sub_type), claim->name, ctx->parent_id);
-  dur_buf_str(&e->text, ". The order of operations must not depend on anything "
-                        "that changes between replays.");
-  return dur_latch(e, DUR_E_NONDETERMINISM, 0, "NonDeterministicExecutionError",
-                   dur_buf_view(&e->text));
+  dur_buf_str(&text, ". The order of operations must not depend on anything "
+                     "that changes between replays.");
+  int rc = dur_latch(e, DUR_E_NONDETERMINISM, 0,
+                     "NonDeterministicExecutionError", dur_buf_view(&text));
+  dur_buf_drop(&text);
+  return rc;
 }
 
 static int matches(const dur_ctx *ctx, const dur_claim *claim,

@@ -131,11 +131,14 @@ int dur_wfc_next(dur_engine *e, dur_op *op) {
 
 int dur_again_claim(dur_engine *e, dur_ctx *ctx, const dur_child_spec *spec,
                     int unwrapped, const dur_retry *retry, dur_op **out) {
-  dur_claim claim = {DUR_KIND_WITH_RETRY, DUR_TYPE_CONTEXT,
-                     spec->sub_type.data
-                         ? spec->sub_type.data
-                         : dur_dialect_retry_sub_type(e->set.dialect),
-                     spec->name, spec->is_virtual || unwrapped};
+  dur_buf_reset(&e->text);
+  int named = dur_dialect_inner_name(e->set.dialect, &e->text, DUR_INNER_RETRY,
+                                     spec->name, 0);
+  dur_claim claim = {
+      DUR_KIND_WITH_RETRY, DUR_TYPE_CONTEXT,
+      spec->sub_type.data ? spec->sub_type.data
+                          : dur_dialect_retry_sub_type(e->set.dialect),
+      named ? dur_buf_view(&e->text) : DUR_NONE, spec->is_virtual || unwrapped};
   int rc = unwrapped ? dur_claim_at(e, ctx, &claim, DUR_NONE, 0, out)
                      : dur_claim_op(e, ctx, &claim, out);
   if (rc != 0)
@@ -151,10 +154,46 @@ int dur_again_claim(dur_engine *e, dur_ctx *ctx, const dur_child_spec *spec,
   return 0;
 }
 
+/* The attempt as a context of its own: drive it, then take its outcome. */
+static int wrapped(dur_engine *e, dur_op *op) {
+  dur_op *child = op->u.again.attempt;
+  int answer =
+      child->phase == DUR_PHASE_SETTLED ? DUR_DONE : dur_child_next(e, child);
+  if (answer == DUR_RUN) {
+    op->phase = DUR_PHASE_RUNNING;
+    op->body = DUR_BODY_ATTEMPT;
+    return DUR_RUN;
+  }
+  if (answer != DUR_DONE)
+    return answer;
+  dur_ctx_after(e, child);
+  op->u.again.attempt = NULL;
+  op->error = child->error;
+  int rc = child->status == DUR_STATUS_SUCCEEDED
+               ? dur_again_succeed(e, op, child->result)
+               : dur_again_fail(e, op, 1);
+  if (rc != 0)
+    return DUR_SUSPEND;
+  return op->phase == DUR_PHASE_CLAIMED  ? dur_again_next(e, op)
+         : op->phase == DUR_PHASE_DECIDE ? DUR_DECIDE
+                                         : DUR_PARK;
+}
+
+static int claim_attempt(dur_engine *e, dur_op *op, uint32_t n) {
+  dur_child_spec spec = {.name = inner_name(e, op, DUR_INNER_ATTEMPT, n)};
+  if (dur_child_claim(e, op->inner, &spec, &op->u.again.attempt) != 0)
+    return DUR_SUSPEND;
+  op->u.again.attempt->outer = op;
+  op->attempt = n;
+  return wrapped(e, op);
+}
+
 static int attempt(dur_engine *e, dur_op *op, uint32_t n) {
   if (n == 1 && !op->u.again.unwrapped && dur_context_open(e, op) != 0)
     return DUR_SUSPEND;
-  return dur_op_run(e, op, DUR_BODY_ATTEMPT, n);
+  return dur_dialect_wraps_attempts(e->set.dialect)
+             ? claim_attempt(e, op, n)
+             : dur_op_run(e, op, DUR_BODY_ATTEMPT, n);
 }
 
 int dur_again_next(dur_engine *e, dur_op *op) {
@@ -169,6 +208,8 @@ int dur_again_next(dur_engine *e, dur_op *op) {
     }
     op->rebuild = 1;
   }
+  if (op->u.again.attempt)
+    return wrapped(e, op);
   if (!backoff)
     return attempt(e, op, 1);
   if (backoff->phase != DUR_PHASE_SETTLED &&

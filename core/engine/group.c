@@ -68,6 +68,26 @@ static dur_group *make(dur_engine *e, const dur_group_spec *spec) {
   return copy_names(e, g, spec->names) == 0 ? g : NULL;
 }
 
+/* Where branches are numbered after the group, they take ids of its context:
+ * all of them with the group, or, run one by one, each when it starts. */
+static int one_by_one(const dur_engine *e, const dur_group *g) {
+  return dur_dialect_branches_are_siblings(e->set.dialect) && g->max == 1;
+}
+
+static void take_ids(dur_engine *e, dur_group *g, int again) {
+  if (!dur_dialect_branches_are_siblings(e->set.dialect))
+    return;
+  g->op->ctx->counter += !one_by_one(e, g) ? g->total : again ? g->next : 0;
+  g->op->ctx->next_id_len = 0;
+}
+
+void dur_group_take_id(dur_engine *e, dur_group *g) {
+  if (!one_by_one(e, g))
+    return;
+  g->op->ctx->counter++;
+  g->op->ctx->next_id_len = 0;
+}
+
 int dur_group_claim(dur_engine *e, dur_ctx *ctx, const dur_group_spec *spec,
                     dur_op **out) {
   dur_claim claim = {DUR_KIND_GROUP, DUR_TYPE_CONTEXT,
@@ -78,12 +98,15 @@ int dur_group_claim(dur_engine *e, dur_ctx *ctx, const dur_group_spec *spec,
   if (rc != 0)
     return rc;
   dur_op *op = *out;
-  if (op->u.group) /* claimed again by a branch that gave its thread up */
-    return 0;
-  op->u.group = make(e, spec);
+  int again = op->u.group != NULL; /* by a branch that gave its thread up */
+  if (!again)
+    op->u.group = make(e, spec);
   if (!op->u.group)
     return e->fatal;
   op->u.group->op = op;
+  take_ids(e, op->u.group, again);
+  if (again)
+    return 0;
   op->has_summary = spec->has_summary != 0;
   return dur_context_start(e, op) ? e->fatal : 0;
 }

@@ -56,6 +56,8 @@ struct dur_group {
 dur_bytes dur_group_branch_name(dur_engine *e, dur_group *g, uint32_t index);
 /* Make the branch's operation; 0 or a code. */
 int dur_branch_make(dur_engine *e, dur_branch *branch);
+/* A branch starts: its id, where branches run one by one as siblings. */
+void dur_group_take_id(dur_engine *e, dur_group *g);
 void dur_group_recount(dur_engine *e, dur_group *g);
 int dur_group_thread_is_free(const dur_engine *e);
 /* DUR_SPAWN, DUR_PARK, DUR_SUSPEND, or 0: something settled at once, look again

@@ -212,6 +212,8 @@ struct dur_op {
     } wfc;
     struct {
       dur_op *backoff;
+      dur_op
+          *attempt; /* the attempt's own context, where the dialect has one */
       uint8_t unwrapped;
     } again;
     struct {

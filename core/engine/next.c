@@ -172,12 +172,21 @@ static int expect(dur_engine *e, const dur_op *op, dur_phase phase,
  * branch gets another thread), it starts over. */
 static int drop(dur_op *op) {
   op->phase = DUR_PHASE_CLAIMED;
-  if (op->kind == DUR_KIND_WITH_RETRY)
+  if (op->kind == DUR_KIND_WITH_RETRY) {
+    if (op->u.again.attempt)
+      op->u.again.attempt->phase = DUR_PHASE_CLAIMED;
+    op->u.again.attempt = NULL;
     op->u.again.backoff = NULL;
+  }
   if (op->kind == DUR_KIND_WAIT_FOR_CALLBACK && op->u.wfc.step &&
       op->u.wfc.step->phase == DUR_PHASE_RUNNING)
     op->u.wfc.step->phase = DUR_PHASE_CLAIMED;
   return 0;
+}
+
+/* The attempt's own context, which takes the outcome first; or NULL. */
+static dur_op *own_context(const dur_op *op) {
+  return op->kind == DUR_KIND_WITH_RETRY ? op->u.again.attempt : NULL;
 }
 
 static int is_submitter(const dur_op *op) {
@@ -211,6 +220,10 @@ int dur_op_succeed(dur_engine *e, dur_op *op, dur_bytes payload) {
     op->phase = DUR_PHASE_CLAIMED;
     return dur_step_succeed(e, op->u.wfc.step, copy);
   }
+  if (own_context(op)) {
+    op->phase = DUR_PHASE_CLAIMED;
+    return dur_context_succeed(e, own_context(op), copy);
+  }
   switch ((dur_op_kind)op->kind) {
   case DUR_KIND_STEP:
     return dur_step_succeed(e, op, copy);
@@ -229,6 +242,11 @@ static int fail(dur_engine *e, dur_op *op, int retryable) {
     step->error = op->error;
     op->phase = DUR_PHASE_CLAIMED;
     return dur_step_fail(e, step, retryable);
+  }
+  if (own_context(op)) {
+    own_context(op)->error = op->error;
+    op->phase = DUR_PHASE_CLAIMED;
+    return dur_context_fail(e, own_context(op), DUR_ERR_CHILD);
   }
   switch ((dur_op_kind)op->kind) {
   case DUR_KIND_STEP:
