@@ -50,13 +50,13 @@ static const dur_field INVOKE_FIELDS[] = {
 
 static const dur_field OPERATION_FIELDS[] = {
     DETAIL(filled, "Operation.", "Id", id),
-    DETAIL(filled, "Operation.", "Type", type_text),
-    DETAIL(filled, "Operation.", "Status", status_text),
     DETAIL(filled, "Operation.", "ParentId", parent_id),
     DETAIL(filled, "Operation.", "Name", name),
+    DETAIL(filled, "Operation.", "Type", type_text),
+    DETAIL(filled, "Operation.", "SubType", sub_type),
     DETAIL(time, "Operation.", "StartTimestamp", start_ms),
     DETAIL(time, "Operation.", "EndTimestamp", end_ms),
-    DETAIL(filled, "Operation.", "SubType", sub_type),
+    DETAIL(filled, "Operation.", "Status", status_text),
     DETAILS("StepDetails", step, STEP_FIELDS),
     DETAILS("ContextDetails", context, CONTEXT_FIELDS),
     DETAILS("WaitDetails", wait, WAIT_FIELDS),

@@ -59,6 +59,11 @@ static int decimal_of(dur_bytes text, decimal *out) {
   return at == text.len && out->whole.len > 0;
 }
 
+/* A number in whole milliseconds, which an event holds two of per operation. */
+static int is_plain(const dur_json *json, dur_time_form form, int64_t *ms) {
+  return form == DUR_TIME_MS && json->text.len <= 15 && dur_json_int(json, ms);
+}
+
 /* |text| * 10^shift, cut towards zero; 0 when that is past TIME_MAX_MS. */
 static int scaled(dur_bytes text, int shift, int64_t *out) {
   decimal d;
@@ -163,6 +168,8 @@ int dur_time_read(dur_json *json, dur_time_form form, int64_t *ms) {
   case DUR_JSON_NULL:
     return 0;
   case DUR_JSON_NUMBER:
+    if (is_plain(json, form, ms) && *ms <= TIME_MAX_MS && *ms >= -TIME_MAX_MS)
+      return 0;
     return scaled(json->text, form == DUR_TIME_S ? 3 : 0, ms) ? 0 : -1;
   case DUR_JSON_STRING:
     return iso_read(json->text, ms) ? 0 : -1;
