@@ -1,0 +1,78 @@
+# The front door: everything a contributor does, by one word each.
+# CMake does the work; presets are in CMakePresets.json.
+BUILD := build
+JOBS ?= $(shell nproc)
+DEPS ?= tools/deps
+PREFIX ?= /usr/local
+SECONDS_PER_TARGET ?= 30
+
+ifneq ($(shell command -v ninja 2>/dev/null),)
+export CMAKE_GENERATOR ?= Ninja
+endif
+
+.DEFAULT_GOAL := build
+.PHONY: help deps configure build demo test bench bench-peers lint format \
+  install soak fuzz abi-record clean
+
+help:
+	@echo "make deps         install what is missing (Debian: apt-get)"
+	@echo "make build        libraries, CLI, examples and tests, into build/"
+	@echo "make demo         a workflow, killed and resumed, to its end"
+	@echo "make test         sanitizer trees, then every test of the plain one"
+	@echo "make bench        the yardsticks, into build/bench.json"
+	@echo "make bench-peers  the same beside the official SDKs, newest releases"
+	@echo "make lint         format, layers, purity, sizes, words"
+	@echo "make format       let clang-format rewrite the tracked C files"
+	@echo "make install      into PREFIX (now $(PREFIX)); DESTDIR is honoured"
+	@echo "make fuzz         each fuzz target for SECONDS_PER_TARGET ($(SECONDS_PER_TARGET)) seconds"
+	@echo "make soak         the same for 20 minutes each"
+	@echo "make abi-record   write the ABI of a new minor version into abi/history"
+	@echo "make clean        remove build/"
+	@echo
+	@echo "JOBS=N limits parallelism (now $(JOBS)); DEPS=: skips the check of dependencies."
+
+deps:
+	@$(DEPS)
+
+# Once configured, CMake looks after itself: its files and globs are checked by
+# every build.
+$(BUILD)/CMakeCache.txt: | deps
+	cmake --preset dev
+
+configure: $(BUILD)/CMakeCache.txt
+
+build: deps configure
+	cmake --build $(BUILD) -j $(JOBS)
+
+demo: build
+	tools/demo $(BUILD)
+
+test:
+	@DEPS="$(DEPS)" JOBS="$(JOBS)" tools/test
+
+bench: build
+	tools/bench $(BUILD)
+
+bench-peers: build
+	tools/bench --peers $(BUILD)
+
+lint: build
+	tools/lint --build $(BUILD)
+
+format:
+	tools/lint --fix-format
+
+install: build
+	cmake --install $(BUILD) --prefix $(PREFIX)
+
+fuzz: deps
+	tools/fuzz $(SECONDS_PER_TARGET) $(JOBS)
+
+soak: deps
+	tools/fuzz 1200 $(JOBS)
+
+abi-record: build
+	tools/abi record --build $(BUILD)
+
+clean:
+	rm -rf $(BUILD)
