@@ -74,6 +74,7 @@ int durable_host_attach(durable_host *host, durable_engine *engine,
     host->engine = engine;
     host->transport = transport;
     host->arn = durable_engine_arn(engine);
+    host->request_id = durable_engine_request_id(engine);
   }
   pthread_mutex_unlock(&host->lock);
   return rc;
@@ -116,7 +117,7 @@ durable_engine *durable_host_enter(durable_host *host) {
 }
 
 void durable_host_leave(durable_host *host) {
-  dur_host_pump(host, DUR_PUMP_PASS);
+  dur_host_pump(host, DUR_PUMP_TURN);
   pthread_mutex_unlock(&host->lock);
 }
 

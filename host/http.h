@@ -32,7 +32,7 @@ typedef struct dur_http {
   dur_buf error_type;
   int has_error_type;
   int head_is_whole; /* its blank line came: curl takes a cut head for one */
-  int fresh; /* this is the second and last try */
+  int fresh;         /* this is the second and last try */
   char why[CURL_ERROR_SIZE];
 } dur_http;
 

@@ -2,10 +2,11 @@
  *
  * Invariant: a line goes out whole, under one lock of the process; a forked
  * child starts with the lock free. */
+#include "host/log.h"
+
 #include "base/arena.h"
 #include "base/json.h"
 
-#include <durable/host.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -223,12 +224,49 @@ static int record_level(dur_bytes json) {
   return level;
 }
 
+/* {"executionArn":..,"requestId":.., and the members of |json|}; JSON text that
+ * is no object stays none. */
+static void put_origin(dur_buf *out, dur_bytes arn, dur_bytes request_id,
+                       dur_bytes json) {
+  const char *brace = json.len ? memchr(json.data, '{', json.len) : NULL;
+  if (!brace)
+    return;
+  dur_buf_str(out, "{\"executionArn\":");
+  dur_json_put_string(out, arn);
+  if (request_id.len) {
+    dur_buf_str(out, ",\"requestId\":");
+    dur_json_put_string(out, request_id);
+  }
+  const char *rest = brace + 1, *end = json.data + json.len;
+  while (rest < end && (*rest == ' ' || *rest == '\n' || *rest == '\t'))
+    rest++;
+  if (rest < end && *rest != '}')
+    dur_buf_char(out, ',');
+  dur_buf_add(out, rest, (size_t)(end - rest));
+}
+
+int dur_log_record(dur_bytes arn, dur_bytes request_id,
+                   const durable_engine_record *record) {
+  dur_bytes json = {record->json.data, record->json.len};
+  int level = record_level(json);
+  if (record->kind != DURABLE_RECORD_LOG || !durable_host_log_enabled(level))
+    return DURABLE_OK;
+  dur_buf fields;
+  dur_buf_init(&fields, &dur_mem_default, LOG_LINE_MAX);
+  if (arn.len)
+    put_origin(&fields, arn, request_id, json);
+  else
+    dur_buf_bytes(&fields, json);
+  dur_bytes text = dur_buf_view(&fields);
+  int rc = fields.failed
+               ? DURABLE_E_NOMEM
+               : durable_host_log(level, (durable_bytes){text.data, text.len});
+  dur_buf_drop(&fields);
+  return rc;
+}
+
 int durable_host_log_record(const durable_engine_record *record) {
   if (!record || record->size < sizeof *record)
     return DURABLE_E_ARGUMENT;
-  if (record->kind != DURABLE_RECORD_LOG)
-    return DURABLE_OK;
-  return durable_host_log(
-      record_level((dur_bytes){record->json.data, record->json.len}),
-      record->json);
+  return dur_log_record(DUR_NONE, DUR_NONE, record);
 }

@@ -46,7 +46,7 @@ struct durable_host {
   durable_engine *engine;
   const durable_transport *transport; /* NULL: the built-in one */
   durable_host_options options;
-  durable_bytes arn;
+  durable_bytes arn, request_id;
   unsigned generation; /* of the process that made this host */
   int closing;
   /* requests */
@@ -72,6 +72,7 @@ struct durable_host {
   int over_told;
   durable_bytes over_body;
   int event_fd, event_on;
+  int dirty; /* an event loop has to poll before it blocks */
   /* records */
   dur_host_record *first_record, *last_record;
   dur_host_record *taken; /* the one that record_next answered last */
@@ -81,6 +82,7 @@ struct durable_host {
 
 /* What a caller of pump is about to do. */
 typedef enum dur_pump_mode {
+  DUR_PUMP_TURN,    /* go on; in an event loop poll does the rest */
   DUR_PUMP_PASS,    /* go on with its own work */
   DUR_PUMP_BLOCK,   /* block: it may perform an inline request itself */
   DUR_PUMP_SERVICE, /* serve other hosts: it avoids running a sink */
@@ -97,6 +99,7 @@ int dur_host_has_event(const durable_host *host);
 void dur_wakes_forget(durable_host *host, durable_task_id task);
 /* End the invocation from here: the engine cannot be driven any further. */
 void dur_host_break(durable_host *host, const char *body);
+extern const char dur_lost_memory[]; /* such a body */
 
 /* ---- request.c; with the lock */
 void dur_request_start(durable_host *host, dur_pump_mode mode);

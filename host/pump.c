@@ -8,7 +8,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-static const char lost_memory[] =
+const char dur_lost_memory[] =
     "{\"errorMessage\":\"out of memory\",\"errorType\":\"OutOfMemory\"}";
 static const char lost_engine[] =
     "{\"errorMessage\":\"the engine refused to go on\","
@@ -22,7 +22,8 @@ static int has_pull(const durable_host *host) {
 
 int dur_host_has_event(const durable_host *host) {
   return (host->options.pull_records && dur_records_pending(host)) ||
-         host->wake_count || has_pull(host) || (host->over && !host->over_told);
+         host->wake_count || host->dirty || has_pull(host) ||
+         (host->over && !host->over_told);
 }
 
 /* The descriptor's counter is 1 exactly while |event_on| is. */
@@ -75,7 +76,7 @@ static void on_wake(durable_host *host, durable_task_id task) {
   if (dur_waiter_wake(host, task))
     return;
   if (wake_push(host, task))
-    dur_host_break(host, lost_memory);
+    dur_host_break(host, dur_lost_memory);
 }
 
 static void on_over(durable_host *host, int kind, durable_bytes body) {
@@ -101,7 +102,7 @@ static void arm(durable_host *host, int64_t deadline_ms, int64_t now_ms) {
     return;
   host->armed_ms = at;
   if (dur_driver_arm(&host->timer, at))
-    dur_host_break(host, lost_memory);
+    dur_host_break(host, dur_lost_memory);
 }
 
 /* Answers 0 when there is nothing more to do now, 2 when the engine asks to be
@@ -129,17 +130,19 @@ static int step(durable_host *host, dur_pump_mode mode, int again) {
     on_over(host, kind, event.body);
     return 1;
   default:
-    dur_host_break(host, kind == DURABLE_E_NOMEM ? lost_memory : lost_engine);
+    dur_host_break(host,
+                   kind == DURABLE_E_NOMEM ? dur_lost_memory : lost_engine);
     return 1;
   }
 }
 
 void dur_host_pump(durable_host *host, dur_pump_mode mode) {
-  int rc = 1;
+  int rc = 1, defer = mode == DUR_PUMP_TURN && host->options.event_loop;
+  host->dirty = defer && !host->over;
   while (rc && host->engine && !host->closing) {
     if (dur_records_collect(host))
-      dur_host_break(host, lost_memory);
-    if (!dur_records_deliver(host, mode) || host->over)
+      dur_host_break(host, dur_lost_memory);
+    if (!dur_records_deliver(host, mode) || host->over || defer)
       break;
     rc = step(host, mode, rc == 2);
   }
@@ -178,7 +181,8 @@ int durable_host_poll(durable_host *host, durable_host_event *out) {
     return DURABLE_E_ARGUMENT;
   durable_host_event event = DURABLE_HOST_EVENT_INIT;
   pthread_mutex_lock(&host->lock);
-  dur_host_pump(host, DUR_PUMP_PASS);
+  /* While a task is still to be resumed, what it will queue is waited for. */
+  dur_host_pump(host, host->wake_count ? DUR_PUMP_TURN : DUR_PUMP_PASS);
   fill_event(host, &event);
   set_descriptor(host, dur_host_has_event(host));
   pthread_mutex_unlock(&host->lock);

@@ -1,5 +1,6 @@
 /* records: the way of plugin and log records from the engine to their sink, one
  * at a time and in order.  See model.h. */
+#include "host/log.h"
 #include "host/model.h"
 
 #include <stdlib.h>
@@ -62,7 +63,9 @@ static void give(durable_host *host, const durable_engine_record *record) {
   if (host->options.record)
     host->options.record(host->options.record_user, record);
   else
-    (void)durable_host_log_record(record);
+    (void)dur_log_record(
+        (dur_bytes){host->arn.data, host->arn.len},
+        (dur_bytes){host->request_id.data, host->request_id.len}, record);
 }
 
 static void deliver_all(durable_host *host) {
@@ -75,8 +78,7 @@ static void deliver_all(durable_host *host) {
     free(node);
     pthread_mutex_lock(&host->lock);
     if (dur_records_collect(host))
-      dur_host_break(host, "{\"errorMessage\":\"out of memory\","
-                           "\"errorType\":\"OutOfMemory\"}");
+      dur_host_break(host, dur_lost_memory);
   }
   host->delivering = 0;
   if (host->blocked)
@@ -102,8 +104,7 @@ int dur_records_deliver(durable_host *host, dur_pump_mode mode) {
 int dur_records_settle(durable_host *host) {
   for (;;) {
     if (dur_records_collect(host))
-      dur_host_break(host, "{\"errorMessage\":\"out of memory\","
-                           "\"errorType\":\"OutOfMemory\"}");
+      dur_host_break(host, dur_lost_memory);
     if (is_deliverer(host))
       return DURABLE_E_STATE;
     if (host->options.pull_records)
@@ -124,8 +125,7 @@ int durable_host_record_next(durable_host *host, durable_engine_record *out) {
   free(host->taken);
   host->taken = NULL;
   if (dur_records_collect(host))
-    dur_host_break(host, "{\"errorMessage\":\"out of memory\","
-                         "\"errorType\":\"OutOfMemory\"}");
+    dur_host_break(host, dur_lost_memory);
   int found = host->options.pull_records && host->first_record;
   if (found) {
     host->taken = pop(host);

@@ -192,7 +192,7 @@ static int outcome(durable_host *host, uint32_t request, int rc,
              host->send.request == request;
   if (ours) {
     dur_request_answer(host, rc, reply);
-    dur_host_pump(host, DUR_PUMP_PASS);
+    dur_host_pump(host, DUR_PUMP_TURN);
   }
   pthread_mutex_unlock(&host->lock);
   return ours ? DURABLE_OK : DURABLE_E_STATE;

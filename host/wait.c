@@ -82,8 +82,8 @@ void dur_host_block(durable_host *host, int64_t until_ms) {
 
 /* Everything that the caller's answer follows from is with the sink, and a
  * request that this thread was to perform has another one. */
-static void settle_before_return(durable_host *host) {
-  dur_host_pump(host, DUR_PUMP_PASS);
+static void settle_before_return(durable_host *host, dur_pump_mode mode) {
+  dur_host_pump(host, mode);
   if (!host->options.pull_records)
     (void)dur_records_settle(host);
   dur_request_hand_over(host);
@@ -115,7 +115,7 @@ static int park(durable_host *host, durable_task_id task, int64_t until_ms) {
   dur_waiter w = {.task = task};
   int in_time = 1;
   waiter_add(host, &w);
-  dur_host_pump(host, is_past(until_ms) ? DUR_PUMP_PASS : DUR_PUMP_BLOCK);
+  dur_host_pump(host, until_ms == INT64_MIN ? DUR_PUMP_TURN : DUR_PUMP_BLOCK);
   while (!w.woken && !host->over && in_time) {
     if (is_past(until_ms))
       in_time = 0;
@@ -139,7 +139,7 @@ static int next_until(durable_host *host, const question *q,
     rc = settled ? settled : ask(host, q);
   } while (rc == DURABLE_NEXT_PARK && park(host, q->task, until));
   if (settled >= 0)
-    settle_before_return(host);
+    settle_before_return(host, timeout_ms ? DUR_PUMP_PASS : DUR_PUMP_TURN);
   pthread_mutex_unlock(&host->lock);
   return rc;
 }
@@ -194,7 +194,7 @@ int durable_host_begin(durable_host *host) {
   int rc = block_until(host, 1);
   if (rc == DURABLE_EVENT_WAKE)
     dur_wakes_forget(host, durable_engine_root_task(host->engine));
-  settle_before_return(host);
+  settle_before_return(host, DUR_PUMP_PASS);
   pthread_mutex_unlock(&host->lock);
   return rc;
 }
@@ -207,7 +207,7 @@ int durable_host_finish(durable_host *host, durable_host_event *out) {
   event.kind = block_until(host, 0);
   if (host->over == event.kind)
     event.body = host->over_body;
-  settle_before_return(host);
+  settle_before_return(host, DUR_PUMP_PASS);
   pthread_mutex_unlock(&host->lock);
   event.size = out->size;
   memcpy(out, &event, out->size < sizeof event ? out->size : sizeof event);

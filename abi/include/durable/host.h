@@ -110,6 +110,10 @@ typedef struct durable_host_options {
    * task_wait, finish, wait and poll answer DURABLE_HOST_RECORDS while one is
    * there, and nothing else until all are taken. */
   uint32_t pull_records;
+  /* 1: leave, next_for(.., 0) and reply start no request, only poll and wait
+   * do, so that all that one turn of an event loop queues goes out together.
+   * Call poll until it answers NONE before blocking. */
+  uint32_t event_loop;
 } durable_host_options;
 #define DURABLE_HOST_OPTIONS_INIT DURABLE_SIZED(durable_host_options)
 
@@ -136,7 +140,7 @@ DURABLE_API int64_t durable_host_now(const durable_host *host);
 /* Direct engine calls (claims, op_succeed, getters) go between these two, on
  * one thread; enter answers the engine.  Keep it short, block on nothing, call
  * neither poll, reply, fail, record_next nor free of the engine.  leave starts
- * what the calls made necessary and delivers their records. */
+ * what the calls made necessary (see event_loop) and delivers their records. */
 DURABLE_API durable_engine *durable_host_enter(durable_host *host);
 DURABLE_API void durable_host_leave(durable_host *host);
 

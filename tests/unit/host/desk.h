@@ -117,6 +117,28 @@ static inline void desk_read_update(dur_json *in, dur_arena *arena,
   }
 }
 
+enum { DESK_UPDATES = 256 };
+
+/* As the service does, each operation once, in its newest state. */
+static inline void desk_grant(desk *k, dur_json *in, dur_json_out *out,
+                              dur_arena *arena) {
+  desk_update updates[DESK_UPDATES];
+  int n = 0;
+  dur_json_next(in);
+  while (dur_json_next(in) == DUR_JSON_OBJECT) {
+    assert_true(n < DESK_UPDATES);
+    desk_read_update(in, arena, &updates[n++]);
+  }
+  for (int i = 0; i < n; i++) {
+    int newer = i + 1;
+    while (newer < n && !dur_bytes_eq(updates[i].id, updates[newer].id))
+      newer++;
+    if (newer == n)
+      desk_operation(out, &updates[i]);
+  }
+  k->updates += n;
+}
+
 /* The answer to a checkpoint as a NUL-terminated heap string. */
 static inline char *desk_checkpoint(desk *k, durable_bytes updates) {
   dur_buf buf;
@@ -132,13 +154,7 @@ static inline char *desk_checkpoint(desk *k, durable_bytes updates) {
   dur_buf_str(&buf, "\",\"NewExecutionState\":{\"Operations\":");
   dur_json_out_init(&out, &buf, 0);
   dur_json_begin_array(&out);
-  dur_json_next(&in);
-  while (dur_json_next(&in) == DUR_JSON_OBJECT) {
-    desk_update u;
-    desk_read_update(&in, &arena, &u);
-    desk_operation(&out, &u);
-    k->updates++;
-  }
+  desk_grant(k, &in, &out, &arena);
   dur_json_end_array(&out);
   dur_buf_str(&buf, "}}");
   char *text = strdup(dur_buf_cstr(&buf));
