@@ -24,6 +24,7 @@ static int settings_of(const durable_engine_options *o, dur_settings *set) {
   set->max_threads = o->max_threads;
   set->max_sends = o->max_sends ? o->max_sends : 5;
   set->records = o->records != 0;
+  set->borrow_event = o->borrow_event != 0;
   set->request_id = dur_cstr(o->request_id);
   set->tag = atomic_fetch_add_explicit(&tags, 1, memory_order_relaxed) + 1;
   return 0;

@@ -63,11 +63,11 @@ static int take_updated(void *user, dur_bytes id) {
 static int read_event(dur_engine *e, dur_bytes event) {
   const char *why = "";
   dur_event read = {0};
-  dur_bytes text;
+  dur_bytes text = event;
   if (event.len > DUR_EVENT_BYTES_MAX)
     return dur_refuse(e, DUR_E_PROTOCOL, "the event is larger than 64 MiB",
                       NULL);
-  if (dur_keep(e, event, &text) != 0)
+  if (!e->set.borrow_event && dur_keep(e, event, &text) != 0)
     return DUR_E_NOMEM;
   /* about 250 bytes an operation: one allocation instead of ten */
   if (dur_map_reserve(&e->entries, event.len / 400) != 0)

@@ -287,7 +287,7 @@ typedef struct dur_settings {
   int has_seed;
   int64_t deadline_ms, now_ms;
   uint32_t linger_ms, stay_ms, max_threads, max_sends;
-  int records;
+  int records, borrow_event;
   dur_bytes request_id;
   dur_mem mem;
   uint32_t tag; /* in every handle */

@@ -108,14 +108,15 @@ typedef struct durable_engine_options {
   size_t size;
   uint32_t set;
   uint32_t dialect;
-  uint64_t seed;        /* of jitter and back-off; not given: from the token */
-  int64_t deadline_ms;  /* when Lambda ends the invocation; 0: never */
-  int64_t now_ms;       /* the caller's clock at this call; 0: unknown */
-  uint32_t linger_ms;   /* at-least-once STARTs are held this long; 20 */
-  uint32_t stay_ms;     /* wait in place for timers due sooner than this; 0 */
-  uint32_t max_threads; /* runnable branch tasks; 0: no bound (coroutines) */
-  uint32_t max_sends;   /* tries of one request; 0: 5 */
-  uint32_t records;     /* 1: plugin records are wanted */
+  uint64_t seed;         /* of jitter and back-off; not given: from the token */
+  int64_t deadline_ms;   /* when Lambda ends the invocation; 0: never */
+  int64_t now_ms;        /* the caller's clock at this call; 0: unknown */
+  uint32_t linger_ms;    /* at-least-once STARTs are held this long; 20 */
+  uint32_t stay_ms;      /* wait in place for timers due sooner than this; 0 */
+  uint32_t max_threads;  /* runnable branch tasks; 0: no bound (coroutines) */
+  uint32_t max_sends;    /* tries of one request; 0: 5 */
+  uint32_t records;      /* 1: plugin records are wanted */
+  uint32_t borrow_event; /* 1: |event| outlives the engine and is not copied */
   const char *request_id; /* of the Lambda invocation; NULL: unknown */
   const durable_mem *mem; /* NULL: malloc */
 } durable_engine_options;
