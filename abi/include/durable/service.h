@@ -64,6 +64,9 @@ typedef struct durable_service_options {
                              such as   a command that lists or completes a
                              callback   in a file   that another process serves */
   uint32_t read_only;     /* 1: refuse to create the file */
+  uint32_t hold_callbacks; /* 1: virtual time does not jump to the timeouts of
+                              callbacks; they pass when something else moves
+                              time past them, such as advance() */
 } durable_service_options;
 #define DURABLE_SERVICE_OPTIONS_INIT DURABLE_SIZED(durable_service_options)
 
@@ -107,6 +110,7 @@ typedef struct durable_service_response {
   durable_bytes body; /* JSON or empty; until durable_service_response_drop */
   const char *arn;    /* X-Amz-Durable-Execution-Arn of an invoke, or NULL */
   void *owner;        /* private */
+  const char *function_error; /* X-Amz-Function-Error of an invoke, or NULL */
 } durable_service_response;
 #define DURABLE_SERVICE_RESPONSE_INIT DURABLE_SIZED(durable_service_response)
 

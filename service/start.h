@@ -1,0 +1,27 @@
+/* start: new executions, and finding the one that a name already has. */
+#ifndef DUR_SERVICE_START_H
+#define DUR_SERVICE_START_H
+
+#include "model.h"
+
+typedef struct dur_start {
+  dur_function *function;
+  dur_bytes input;    /* JSON text */
+  dur_bytes name, id; /* absent: made up */
+  dur_bytes tenant;
+  dur_bytes parent, parent_op; /* the chained invoke that starts it */
+  int64_t timeout_s;           /* 0: the function's */
+  int no_timeout;
+} dur_start;
+
+/* Lock held in both. */
+
+/* Start it.  0, or DURABLE_E_NOMEM. */
+int dur_start_run(durable_service *s, const dur_start *start, dur_run **run);
+/* Start it, or find the execution that has its name.  0: new; 1: found, with
+ * the same input; DURABLE_E_EXISTS: found, with another; DURABLE_E_NOMEM.
+ * |arn| gets DURABLE_ARN_SIZE bytes, *mark what dur_commit_wait wants. */
+int dur_start_named(durable_service *s, const dur_start *start, char *arn,
+                    uint64_t *mark);
+
+#endif
