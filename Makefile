@@ -6,8 +6,9 @@ DEPS ?= tools/deps
 PREFIX ?= /usr/local
 SECONDS_PER_TARGET ?= 30
 
-ifneq ($(shell command -v ninja 2>/dev/null),)
-export CMAKE_GENERATOR ?= Ninja
+# Looked at when a recipe runs, since `deps` may have just installed it.
+ifndef CMAKE_GENERATOR
+export CMAKE_GENERATOR = $(if $(shell command -v ninja),Ninja,Unix Makefiles)
 endif
 
 .DEFAULT_GOAL := build
