@@ -150,8 +150,7 @@ int dur_claim_at(dur_engine *e, dur_ctx *ctx, const dur_claim *claim,
     if (entry && entry->known && !matches(ctx, claim, &entry->op))
       mismatch(e, ctx, claim, entry);
   }
-  if (dur_ctx_is_dead(ctx) || e->stage >= DUR_STAGE_CLOSING)
-    op->orphan = 1;
+  op->orphan = dur_ctx_is_mute(ctx) || e->stage >= DUR_STAGE_CLOSING;
   *out = op;
   return 0;
 }

@@ -30,6 +30,13 @@ int dur_ctx_is_dead(const dur_ctx *ctx) {
   return 0;
 }
 
+int dur_ctx_is_mute(const dur_ctx *ctx) {
+  for (const dur_ctx *c = ctx; c; c = c->owner ? c->owner->ctx : NULL)
+    if (c->left)
+      return 1;
+  return dur_ctx_is_dead(ctx);
+}
+
 int dur_ctx_peek(dur_engine *e, dur_ctx *ctx, dur_bytes *id) {
   if (ctx->next_id_len == 0) {
     int len = dur_dialect_id(e->set.dialect, e->hasher, ctx->path,

@@ -64,6 +64,9 @@ dur_ctx *dur_ctx_make(dur_engine *e, dur_op *owner, dur_bytes path,
                       dur_bytes parent_id, int replaying);
 /* 1: an ancestor is finished, so nothing below it may be written */
 int dur_ctx_is_dead(const dur_ctx *ctx);
+/* 1: dead, or being unwound because its thread is wanted: what is claimed there
+ * now is not written, and is claimed again later */
+int dur_ctx_is_mute(const dur_ctx *ctx);
 /* Id that the next claim in |ctx| takes; cached. */
 int dur_ctx_peek(dur_engine *e, dur_ctx *ctx, dur_bytes *id);
 /* The look before and after an operation that decides whether ctx still

@@ -97,6 +97,7 @@ struct dur_ctx {
   int64_t now_ms;      /* latest end of a consumed operation; 0: none yet */
   uint32_t uuids, randoms;
   uint8_t replaying;
+  uint8_t left; /* its branch gave its thread up: this pass is unwinding */
   uint8_t next_id_len; /* 0: next_id is not computed */
   char next_id[DUR_ID_TEXT_MAX];
 };

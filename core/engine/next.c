@@ -8,7 +8,8 @@
 int dur_op_is_mute(const dur_engine *e, const dur_op *op) {
   return e->fatal || e->closed_by_service || op->orphan ||
          (e->stage >= DUR_STAGE_CLOSING && e->outcome == DUR_OUTCOME_PENDING) ||
-         dur_ctx_is_dead(op->ctx);
+         dur_ctx_is_mute(op->ctx) ||
+         (op->kind == DUR_KIND_CHILD && op->inner && op->inner->left);
 }
 
 int dur_op_run(dur_engine *e, dur_op *op, int body, uint32_t attempt) {
@@ -79,6 +80,8 @@ static int wait_on(dur_engine *e, dur_task *task, dur_op *op) {
 /* Leave a waiter that spawns the branch again, and unwind its thread. */
 static int give_up(dur_engine *e, dur_task *task, dur_op *op) {
   task->give_up = 1;
+  if (task->branch->op->inner)
+    task->branch->op->inner->left = 1;
   if (wait_on(e, task, op) != 0)
     return DUR_SUSPEND;
   return suspended(e, op);
@@ -108,7 +111,7 @@ int dur_next(dur_engine *e, dur_task *task, dur_op *op) {
   if (task->state != DUR_TASK_RUNNABLE)
     dur_task_idle(e, task, 0);
   if (e->fatal || e->stage >= DUR_STAGE_CLOSING || task->give_up ||
-      op->orphan || dur_ctx_is_dead(op->ctx))
+      op->orphan || dur_ctx_is_mute(op->ctx))
     return suspended(e, op);
   if (op->phase == DUR_PHASE_SETTLED)
     return done(e, op);
