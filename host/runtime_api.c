@@ -178,11 +178,6 @@ static void set_common(durable_host_lambda *l) {
   curl_easy_setopt(easy, CURLOPT_USERAGENT,
                    "libdurable/" DURABLE_VERSION_STRING);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_event);
-  if (l->stop) {
-    curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
-    curl_easy_setopt(easy, CURLOPT_XFERINFODATA, l);
-  }
 }
 
 static void set_url(durable_host_lambda *l, const char *path) {
@@ -299,6 +294,11 @@ int durable_host_lambda_next(durable_host_lambda *lambda,
   curl_easy_setopt(l->easy, CURLOPT_WRITEDATA, &l->event);
   curl_easy_setopt(l->easy, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt(l->easy, CURLOPT_HEADERDATA, l);
+  if (l->stop) {
+    curl_easy_setopt(l->easy, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(l->easy, CURLOPT_XFERINFOFUNCTION, on_progress);
+    curl_easy_setopt(l->easy, CURLOPT_XFERINFODATA, l);
+  }
   long status = perform(l);
   if (status < 0 && on_progress(l, 0, 0, 0, 0))
     return say(l, DURABLE_E_STATE, "stopped", NULL);

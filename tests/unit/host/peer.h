@@ -36,6 +36,7 @@ typedef struct peer_turn {
   const char *reply;
   size_t reply_len;   /* 0: strlen */
   size_t after_turns; /* answer only once so many turns are over */
+  size_t after_taken; /* answer only once so many requests have arrived */
 } peer_turn;
 
 typedef struct peer_request {
@@ -125,7 +126,8 @@ static inline const peer_turn *peer_take(peer *p, const peer_request *request) {
     turn = &p->turns[p->taken];
     p->requests[p->taken++] = *request;
     pthread_cond_broadcast(&p->changed);
-    while (p->over < turn->after_turns && !p->stopping)
+    while ((p->over < turn->after_turns || p->taken < turn->after_taken) &&
+           !p->stopping)
       pthread_cond_wait(&p->changed, &p->lock);
   }
   pthread_mutex_unlock(&p->lock);
