@@ -3,7 +3,7 @@
  * Each kind answers what its own state machine says; here are only the rules
  * that hold for all: when a task has to unwind, who may be told to RUN, what a
  * park means. */
-#include "engine/internal.h"
+#include "engine/group.h"
 
 int dur_op_is_mute(const dur_engine *e, const dur_op *op) {
   return e->fatal || e->closed_by_service || op->orphan ||
