@@ -95,14 +95,24 @@ static dur_op *op_make(dur_engine *e, const dur_claim *claim) {
   return op;
 }
 
-static int op_fill(dur_engine *e, dur_op *op, const dur_claim *claim) {
-  dur_bytes sub_type = dur_cstr(claim->sub_type);
-  op->name = dur_arena_copy(&e->arena, claim->name);
-  op->sub_type = dur_arena_copy(&e->arena, sub_type);
-  if (!dur_bytes_copied(claim->name, op->name) ||
-      !dur_bytes_copied(sub_type, op->sub_type))
-    return dur_oom(e);
-  return 0;
+/* A text that the record has too is not kept twice. */
+static int keep_text(dur_engine *e, dur_bytes text, dur_bytes recorded,
+                     dur_bytes *out) {
+  if (text.len && dur_bytes_eq(text, recorded)) {
+    *out = recorded;
+    return 0;
+  }
+  return dur_keep(e, text, out);
+}
+
+static int op_fill(dur_engine *e, dur_op *op, const dur_claim *claim,
+                   const dur_entry *entry) {
+  static const dur_operation nothing;
+  const dur_operation *was = entry && entry->known ? &entry->op : &nothing;
+  int rc = keep_text(e, claim->name, was->name, &op->name);
+  if (rc == 0)
+    rc = keep_text(e, dur_cstr(claim->sub_type), was->sub_type, &op->sub_type);
+  return rc;
 }
 
 /* An earlier thread of this branch claimed it: go on where it is. */
@@ -136,7 +146,7 @@ int dur_claim_at(dur_engine *e, dur_ctx *ctx, const dur_claim *claim,
       again = 0;
   } else {
     op = op_make(e, claim);
-    if (!op || op_fill(e, op, claim) != 0)
+    if (!op || op_fill(e, op, claim, entry) != 0)
       return DUR_E_NOMEM;
     op->ctx = ctx;
     op->entry = entry;
