@@ -52,10 +52,13 @@ test:
 	@DEPS="$(DEPS)" JOBS="$(JOBS)" tools/test
 
 bench: build
-	tools/bench $(BUILD)
+	cmake --build $(BUILD) -j $(JOBS) --target bench_programs
+	bench/run $(BUILD)
 
 bench-peers: build
-	tools/bench --peers $(BUILD)
+	bench/peers/install $(BUILD)
+	cmake --build $(BUILD) -j $(JOBS) --target bench_programs
+	bench/run $(BUILD)
 
 lint: build
 	tools/lint --build $(BUILD)
