@@ -15,6 +15,7 @@ typedef struct driver {
   pthread_cond_t idle; /* a callback returned */
   CURLM *multi;
   int started;
+  int poked;        /* something changed that the thread has yet to look at */
   int sleeping;     /* the thread is in, or on its way into, its poll */
   int64_t until_ms; /* while sleeping: when it wakes by itself */
   unsigned generation;
@@ -68,14 +69,13 @@ static void after_fork_child(void) {
   pthread_mutex_init(&d.lock, NULL);
   pthread_cond_init(&d.idle, NULL);
   d.multi = NULL;
-  d.started = d.sleeping = 0;
+  d.started = d.sleeping = d.poked = 0;
   d.generation++;
   lists_reset();
   dur_sockets_close_all();
 }
 
 static void init_once(void) {
-  dur_curl_init();
   lists_reset();
   pthread_atfork(before_fork, after_fork_parent, after_fork_child);
 }
@@ -216,7 +216,7 @@ static void sleep_until_needed(void) {
   for (dur_timer *timer = d.timers.next; timer != &d.timers;
        timer = timer->next)
     until = timer->at_ms < until ? timer->at_ms : until;
-  if (d.queued.next != &d.queued)
+  if (d.poked)
     return;
   d.sleeping = 1;
   d.until_ms = until;
@@ -232,6 +232,7 @@ static void *driver_main(void *unused) {
   (void)unused;
   lock();
   for (;;) {
+    d.poked = 0;
     drop_cancelled();
     start_queued();
     fire_due();
@@ -262,6 +263,7 @@ static int thread_start(void) {
 static int start(void) {
   if (d.started)
     return 0;
+  dur_curl_init();
   if (!d.multi && !(d.multi = curl_multi_init()))
     return -1;
   if (thread_start())
@@ -271,6 +273,7 @@ static int start(void) {
 }
 
 static void nudge(void) {
+  d.poked = 1;
   if (d.sleeping) {
     d.sleeping = 0; /* one wake-up is enough */
     curl_multi_wakeup(d.multi);

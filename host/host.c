@@ -107,16 +107,20 @@ durable_engine *durable_host_engine(const durable_host *host) {
 }
 
 int64_t durable_host_now(const durable_host *host) {
-  return host->options.now ? host->options.now(host->options.now_user)
-                           : dur_wall_ms();
+  return host && host->options.now ? host->options.now(host->options.now_user)
+                                   : dur_wall_ms();
 }
 
 durable_engine *durable_host_enter(durable_host *host) {
+  if (!host)
+    return NULL;
   pthread_mutex_lock(&host->lock);
   return host->engine;
 }
 
 void durable_host_leave(durable_host *host) {
+  if (!host)
+    return;
   dur_host_pump(host, DUR_PUMP_TURN);
   pthread_mutex_unlock(&host->lock);
 }

@@ -50,8 +50,10 @@ int dur_waiter_wake(durable_host *host, durable_task_id task) {
 /* Woken threads look at everything before they go on or block again, so one
  * that is awake already will do. */
 int dur_waiter_nudge(durable_host *host) {
-  if (host->blocked)
+  if (host->blocked) {
+    pthread_cond_broadcast(&host->changed);
     return 1;
+  }
   for (size_t i = 0; host->waiting && i < DUR_WAITER_LISTS; i++) {
     dur_waiter *w = host->waiters[i].next;
     if (w != &host->waiters[i]) {

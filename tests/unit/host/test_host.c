@@ -275,6 +275,31 @@ static void close_gives_up_what_is_in_flight(void **state) {
   peer_drop(&p);
 }
 
+/* The peer answers nothing: what is in flight is cut off at every stage. */
+static void a_host_can_be_closed_at_any_moment(void **state) {
+  enum { ROUNDS = 150 };
+  peer p;
+  (void)state;
+  peer_start(&p, NULL, 0);
+  setenv("AWS_ENDPOINT_URL_LAMBDA", p.url, 1);
+  for (int i = 0; i < ROUNDS; i++) {
+    struct timespec pause = {0, i % 16 * 20000};
+    durable_task_id task;
+    durable_ctx_id ctx;
+    durable_host *h = desk_host(NULL, NULL);
+    run_begin(h, &task, &ctx);
+    durable_op_id op = run_claim(h, task, ctx, "s");
+    assert_int_equal(durable_host_next(h, task, op), DURABLE_NEXT_RUN);
+    run_succeed(h, op, "1");
+    assert_int_equal(durable_host_next_for(h, task, op, 0), DURABLE_NEXT_PARK);
+    if (i % 16)
+      nanosleep(&pause, NULL);
+    durable_host_close(h);
+  }
+  peer_stop(&p);
+  peer_drop(&p);
+}
+
 static void a_host_that_was_never_used_can_be_closed(void **state) {
   durable_transport t = desk_transport(&k, 0);
   durable_host *h;
@@ -349,6 +374,7 @@ int main(void) {
       T(many_threads_share_one_host),
       T(a_time_limit_answers_park),
       T(close_gives_up_what_is_in_flight),
+      T(a_host_can_be_closed_at_any_moment),
       T(a_host_that_was_never_used_can_be_closed),
       T(the_clock_is_the_callers),
       T(wrong_arguments_are_refused),
