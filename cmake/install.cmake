@@ -2,7 +2,7 @@
 include(CMakePackageConfigHelpers)
 
 set(libraries durable)
-set(headers version.h engine.h)
+set(headers version.h engine.h value.h)
 if(NOT DURABLE_CORE_ONLY)
   file(GLOB headers RELATIVE ${PROJECT_SOURCE_DIR}/abi/include/durable CONFIGURE_DEPENDS
     abi/include/durable/*.h)
@@ -24,9 +24,13 @@ if(TARGET durable-cli)
   install(TARGETS durable-cli DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 
-# find_package(Durable): durable::durable and durable::durable-service.
+# find_package(Durable): Durable::durable and Durable::service.
+set_target_properties(durable PROPERTIES EXPORT_NAME durable)
+if(TARGET durable-service)
+  set_target_properties(durable-service PROPERTIES EXPORT_NAME service)
+endif()
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/Durable)
-install(EXPORT DurableTargets NAMESPACE durable:: DESTINATION ${package})
+install(EXPORT DurableTargets NAMESPACE Durable:: DESTINATION ${package})
 configure_package_config_file(cmake/DurableConfig.cmake.in
   ${PROJECT_BINARY_DIR}/DurableConfig.cmake INSTALL_DESTINATION ${package})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/DurableConfigVersion.cmake
