@@ -74,8 +74,9 @@ static int submit(dur_engine *e, dur_op *op) {
   if (!op->u.wfc.step && claim_submitter(e, op) != 0)
     return DUR_SUSPEND;
   dur_op *step = op->u.wfc.step;
-  int answer =
-      step->phase == DUR_PHASE_SETTLED ? DUR_DONE : dur_op_next(e, step);
+  int answer = step->phase == DUR_PHASE_SETTLED  ? DUR_DONE
+               : step->phase == DUR_PHASE_DECIDE ? DUR_DECIDE
+                                                 : dur_op_next(e, step);
   if (answer == DUR_RUN) {
     op->phase = DUR_PHASE_RUNNING;
     op->body = DUR_BODY_SUBMITTER;
