@@ -1,0 +1,75 @@
+/* args: one way to read arguments and to answer --help. */
+#include "cli.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OPTION_HELP = 1000 };
+
+static void print_help(poptContext context, const cli_syntax *syntax) {
+  char *usage = cli_format("[OPTION...] %s", syntax->operands);
+  if (usage)
+    poptSetOtherOptionHelp(context, usage);
+  poptPrintHelp(context, stdout, 0);
+  printf("\n%s\n", syntax->about);
+  if (syntax->more)
+    printf("\n%s\n", syntax->more);
+  free(usage);
+}
+
+static int refuse_usage(const cli_syntax *syntax, const char *what,
+                        const char *why) {
+  return cli_refuse("%s: %s; see `durable %s --help`", what, why,
+                    syntax->command);
+}
+
+static int count_operands(cli_args *args) {
+  args->operands = poptGetArgs(args->context);
+  while (args->operands && args->operands[args->count])
+    args->count++;
+  return args->count;
+}
+
+int cli_args_read(cli_args *args, const cli_syntax *syntax, int argc,
+                  const char **argv) {
+  const struct poptOption help = {
+      "help", 'h', POPT_ARG_NONE, NULL, OPTION_HELP, "print this", NULL};
+  const struct poptOption table[] = {{NULL, 0, POPT_ARG_INCLUDE_TABLE,
+                                      (void *)(uintptr_t)syntax->options, 0,
+                                      "Options:", NULL},
+                                     help,
+                                     CLI_END_OPTION};
+  *args = (cli_args){0};
+  char *name = cli_format("durable %s", syntax->command);
+  if (!name)
+    return cli_no_memory();
+  const char *first = argv[0];
+  argv[0] = name;
+  args->context = poptGetContext("durable", argc, argv, table, 0);
+  argv[0] = first;
+  int rc = args->context ? poptGetNextOpt(args->context) : POPT_ERROR_MALLOC;
+  int answer = CLI_GO_ON;
+  if (rc == OPTION_HELP) {
+    print_help(args->context, syntax);
+    answer = CLI_OK;
+  } else if (rc < -1) {
+    answer = refuse_usage(
+        syntax,
+        args->context ? poptBadOption(args->context, POPT_BADOPTION_NOALIAS)
+                      : "arguments",
+        poptStrerror(rc));
+  } else if (count_operands(args) < syntax->min) {
+    answer = refuse_usage(syntax, syntax->operands, "missing");
+  } else if (args->count > syntax->max) {
+    answer = refuse_usage(syntax, args->operands[syntax->max],
+                          "one argument too many");
+  }
+  free(name);
+  return answer;
+}
+
+void cli_args_drop(cli_args *args) {
+  if (args->context)
+    poptFreeContext(args->context);
+  *args = (cli_args){0};
+}

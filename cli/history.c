@@ -1,0 +1,95 @@
+/* durable history: what happened in an execution. */
+#include "cli.h"
+#include "format.h"
+#include "store.h"
+#include "timeline.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static char *db;
+static int json, events;
+
+static const struct poptOption OPTIONS[] = {
+    CLI_DB_OPTION(&db),
+    CLI_JSON_OPTION(&json),
+    {"events", 'e', POPT_ARG_NONE, &events, 0,
+     "print one line per event instead of the timeline", NULL},
+    CLI_END_OPTION};
+
+static const cli_syntax SYNTAX = {
+    .command = "history",
+    .operands = "EXECUTION",
+    .about = "Print what happened in an execution, given by its name or ARN: a "
+             "line for\neach operation, with a bar for the time it took.",
+    .options = OPTIONS,
+    .min = 1,
+    .max = 1};
+
+static void print_events(const cJSON *list) {
+  const cJSON *event;
+  cJSON_ArrayForEach(event, list) {
+    char when[CLI_TIME_SIZE];
+    cli_instant(when, cli_ms_of(event, "EventTimestamp"));
+    const cJSON *id = cJSON_GetObjectItemCaseSensitive(event, "EventId");
+    printf("%4d  %s  %-24s %s\n", id ? id->valueint : 0, when,
+           cli_text_of(event, "EventType"), cli_text_of(event, "Name"));
+  }
+}
+
+static int print_timeline(durable_service *s, const char *arn,
+                          const cJSON *list) {
+  cli_journal journal;
+  cJSON *execution = NULL;
+  const cJSON *event;
+  char name[DURABLE_ARN_SIZE], took[CLI_TIME_SIZE];
+  int answer = cli_store_get(s, arn, &execution);
+  if (answer != CLI_GO_ON)
+    return answer;
+  cli_journal_init(&journal);
+  answer = CLI_OK;
+  cJSON_ArrayForEach(event, list) {
+    if (cli_journal_add(&journal, event, NULL) != 0)
+      answer = cli_no_memory();
+  }
+  cli_arn_name(arn, name);
+  cli_duration(took, (journal.to_ms >= 0 ? journal.to_ms : journal.last_ms) -
+                         journal.from_ms);
+  printf("%s  %s  %s  %zu operations, %zu events, %d invocations\n\n", name,
+         cli_text_of(execution, "Status"), took, journal.count, journal.events,
+         journal.invocations);
+  cli_timeline_print(stdout, &journal, cli_columns(STDOUT_FILENO));
+  cli_journal_drop(&journal);
+  cJSON_Delete(execution);
+  return answer;
+}
+
+static int show(durable_service *s, const char *given) {
+  char arn[DURABLE_ARN_SIZE];
+  cJSON *list = NULL;
+  int answer = cli_store_find(s, db, given, arn);
+  if (answer == CLI_GO_ON)
+    answer = cli_store_events(s, arn, &list);
+  if (answer != CLI_GO_ON)
+    return answer;
+  if (json)
+    return cli_print_json(list);
+  if (events)
+    print_events(list);
+  answer = events ? CLI_OK : print_timeline(s, arn, list);
+  cJSON_Delete(list);
+  return answer;
+}
+
+int cli_history(int argc, const char **argv) {
+  cli_args args;
+  durable_service *s = NULL;
+  int answer = cli_args_read(&args, &SYNTAX, argc, argv);
+  if (answer == CLI_GO_ON)
+    answer = cli_store_inspect(&s, db);
+  if (answer == CLI_GO_ON)
+    answer = show(s, args.operands[0]);
+  durable_service_close(s);
+  cli_args_drop(&args);
+  return answer;
+}

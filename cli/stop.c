@@ -1,0 +1,75 @@
+/* durable stop: end an execution from outside. */
+#include "cli.h"
+#include "format.h"
+#include "store.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *db, *type, *message;
+static int json;
+
+static const struct poptOption OPTIONS[] = {
+    CLI_DB_OPTION(&db),
+    {"message", 'm', POPT_ARG_STRING, &message, 0, "why, for the record",
+     "TEXT"},
+    {"type", 't', POPT_ARG_STRING, &type, 0, "the type of that error", "TYPE"},
+    CLI_JSON_OPTION(&json),
+    CLI_END_OPTION};
+
+static const cli_syntax SYNTAX = {
+    .command = "stop",
+    .operands = "EXECUTION",
+    .about = "Stop an execution, given by its name or ARN: its status becomes "
+             "STOPPED.  One\nthat has ended already stays as it is.",
+    .options = OPTIONS,
+    .min = 1,
+    .max = 1};
+
+static int send_stop(durable_service *s, const char *arn) {
+  cJSON *error = cJSON_CreateObject();
+  if (message)
+    cJSON_AddStringToObject(error, "ErrorMessage", message);
+  if (type)
+    cJSON_AddStringToObject(error, "ErrorType", type);
+  char *body = message || type ? cJSON_PrintUnformatted(error) : NULL;
+  char *target = cli_store_target("durable-executions", arn, "stop");
+  int answer = cli_store_call(
+      s, "POST", target, (durable_bytes){body, body ? strlen(body) : 0}, NULL);
+  free(target);
+  cJSON_free(body);
+  cJSON_Delete(error);
+  return answer;
+}
+
+static int stop(durable_service *s, const char *given) {
+  char arn[DURABLE_ARN_SIZE], name[DURABLE_ARN_SIZE];
+  cJSON *execution = NULL;
+  int answer = cli_store_find(s, db, given, arn);
+  if (answer == CLI_GO_ON)
+    answer = send_stop(s, arn);
+  if (answer == CLI_GO_ON)
+    answer = cli_store_get(s, arn, &execution);
+  if (answer != CLI_GO_ON)
+    return answer;
+  cli_arn_name(arn, name);
+  if (json)
+    answer = cli_print_json(cli_execution_json(execution));
+  else
+    printf("%s %s\n", name, cli_text_of(execution, "Status"));
+  cJSON_Delete(execution);
+  return answer == CLI_GO_ON ? CLI_OK : answer;
+}
+
+int cli_stop(int argc, const char **argv) {
+  cli_args args;
+  durable_service *s = NULL;
+  int answer = cli_args_read(&args, &SYNTAX, argc, argv);
+  if (answer == CLI_GO_ON)
+    answer = cli_store_inspect(&s, db);
+  if (answer == CLI_GO_ON)
+    answer = stop(s, args.operands[0]);
+  durable_service_close(s);
+  cli_args_drop(&args);
+  return answer;
+}
