@@ -15,8 +15,8 @@
  * NULL      Reading NULL is reading nothing: kind NULL, count 0, no member,
  *           the given default.  As something to store it is null.
  * Memory    A constructor that finds none answers NULL, and from then on
- *           durable_values_status() is DURABLE_E_NOMEM, so a tree may be built
- *           without a check at every node.
+ *           durable_values_status() says so: a tree may be built without a
+ *           check at every node.  A body whose pool has failed has failed.
  * Strings   Unicode as WTF-8, with a length, and with a NUL behind them; they
  *           may hold NUL themselves.
  * Threads   A pool is used by one thread at a time.  Finished trees may be
@@ -46,7 +46,8 @@ DURABLE_API void *durable_values_alloc(durable_values *in, size_t size);
 /* A copy with a NUL behind it; absent stays absent. */
 DURABLE_API durable_bytes durable_values_keep(durable_values *in,
                                               durable_bytes bytes);
-/* DURABLE_OK, or DURABLE_E_NOMEM once an allocation failed. */
+/* DURABLE_OK; DURABLE_E_NOMEM once an allocation failed, DURABLE_E_ARGUMENT
+ * once a pattern was wrong. */
 DURABLE_API int durable_values_status(const durable_values *in);
 
 /* Of the last call on this pool that answered an error: a sentence that begins
