@@ -245,8 +245,8 @@ static void put_origin(dur_buf *out, dur_bytes arn, dur_bytes request_id,
   dur_buf_add(out, rest, (size_t)(end - rest));
 }
 
-int dur_log_record(dur_bytes arn, dur_bytes request_id,
-                   const durable_engine_record *record) {
+int dur_host_log_from(dur_bytes arn, dur_bytes request_id,
+                      const durable_engine_record *record) {
   dur_bytes json = {record->json.data, record->json.len};
   int level = record_level(json);
   if (record->kind != DURABLE_RECORD_LOG || !durable_host_log_enabled(level))
@@ -268,5 +268,5 @@ int dur_log_record(dur_bytes arn, dur_bytes request_id,
 int durable_host_log_record(const durable_engine_record *record) {
   if (!record || record->size < sizeof *record)
     return DURABLE_E_ARGUMENT;
-  return dur_log_record(DUR_NONE, DUR_NONE, record);
+  return dur_host_log_from(DUR_NONE, DUR_NONE, record);
 }

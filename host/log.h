@@ -8,7 +8,7 @@
 
 /* Write a LOG record with executionArn and requestId before its own members;
  * both may be absent.  Other records are ignored. */
-int dur_log_record(dur_bytes arn, dur_bytes request_id,
-                   const durable_engine_record *record);
+int dur_host_log_from(dur_bytes arn, dur_bytes request_id,
+                      const durable_engine_record *record);
 
 #endif

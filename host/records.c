@@ -63,7 +63,7 @@ static void give(durable_host *host, const durable_engine_record *record) {
   if (host->options.record)
     host->options.record(host->options.record_user, record);
   else
-    (void)dur_log_record(
+    (void)dur_host_log_from(
         (dur_bytes){host->arn.data, host->arn.len},
         (dur_bytes){host->request_id.data, host->request_id.len}, record);
 }
