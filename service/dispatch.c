@@ -217,9 +217,8 @@ static void answer_parent(durable_service *s, const dur_job *job,
   dur_arena arena;
   dur_arena_init(&arena, &dur_mem_default);
   dur_error error = {0};
-  const char *why;
-  if (failed && dur_error_parse(body, &arena, &error, &why) < 0)
-    error = (dur_error){.message = DUR_LIT("The function failed.")};
+  if (failed)
+    dur_read_failure(body, &arena, &error);
   if (failed)
     dur_settle_item(s, item, DUR_STATUS_FAILED, DUR_NONE, &error,
                     dur_clock_now(&s->clock));

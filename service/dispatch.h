@@ -7,6 +7,7 @@
 #ifndef DUR_SERVICE_DISPATCH_H
 #define DUR_SERVICE_DISPATCH_H
 
+#include "base/arena.h"
 #include "model.h"
 
 dur_function *dur_function_find(const durable_service *s, dur_bytes name);
@@ -38,6 +39,9 @@ void dur_dispatch_stop(durable_service *s);
 /* What the outcome of |job| means for its run (outcome.c).  |late|: it overran
  * its deadline. */
 void dur_outcome(durable_service *s, dur_job *job, int late);
+/* The error in |body|: an ErrorObject, or Lambda's own {"errorMessage",
+ * "errorType"}; empty when it is neither. */
+void dur_read_failure(dur_bytes body, dur_arena *arena, dur_error *error);
 /* The Lambda event of an invocation that begins (event.c). */
 void dur_event_build(durable_service *s, dur_job *job);
 

@@ -190,14 +190,17 @@ static void read_lambda_error(dur_bytes body, dur_arena *arena,
   }
 }
 
-static void raised(const ending *e, dur_arena *arena) {
-  dur_bytes body = dur_buf_view(&e->job->body);
-  dur_error error = {0};
+void dur_read_failure(dur_bytes body, dur_arena *arena, dur_error *error) {
   const char *why;
-  if (dur_error_parse(body, arena, &error, &why) < 0)
-    error = (dur_error){0};
-  if (error.message.data == NULL && error.type.data == NULL)
-    read_lambda_error(body, arena, &error);
+  if (dur_error_parse(body, arena, error, &why) < 0)
+    *error = (dur_error){0};
+  if (error->message.data == NULL && error->type.data == NULL)
+    read_lambda_error(body, arena, error);
+}
+
+static void raised(const ending *e, dur_arena *arena) {
+  dur_error error;
+  dur_read_failure(dur_buf_view(&e->job->body), arena, &error);
   if (error.type.data == NULL)
     error.type = e->job->outcome == DURABLE_SERVICE_CRASHED
                      ? DUR_LIT("Runtime.ExitError")
