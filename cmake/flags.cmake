@@ -44,6 +44,8 @@ function(durable_shared target output map)
   set_target_properties(${target} PROPERTIES OUTPUT_NAME ${output}
     VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}
     LINK_DEPENDS ${map})
-  target_link_options(${target} PRIVATE -Wl,--version-script=${map} -Wl,-z,relro,-z,now
-    $<$<NOT:$<BOOL:${DURABLE_SANITIZE}>>:-Wl,-z,defs>)
+  target_link_options(${target} PRIVATE -Wl,--version-script=${map} -Wl,-z,relro,-z,now)
+  if(NOT DURABLE_SANITIZE) # the sanitizer's own names come with the program
+    target_link_options(${target} PRIVATE -Wl,-z,defs)
+  endif()
 endfunction()
