@@ -10,7 +10,7 @@
 
 enum { LINE_MAX_BYTES = 64 * 1024, URL_MAX = 64 * 1024, DATE_SIZE = 17 };
 
-dur_http_limits dur_http_limit = {5000, 50, (size_t)64 << 20, 1024};
+dur_http_limits dur_http_limit = {5000, 50, 1, (size_t)64 << 20, 1024};
 
 static void init_once(void) {
   curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -185,7 +185,7 @@ static void set_reading(dur_http *http) {
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, http);
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, http->why);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, dur_http_limit.connect_ms);
-  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, dur_http_limit.read_speed);
   curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, dur_http_limit.read_s);
   curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE,
                    (curl_off_t)dur_http_limit.body);

@@ -16,7 +16,8 @@
 /* Ceilings of every exchange; a test may lower them before its first one. */
 typedef struct dur_http_limits {
   long connect_ms;
-  long read_s; /* without a byte */
+  long read_s;     /* given up after so long below ... */
+  long read_speed; /* ... this many bytes a second, over some seconds */
   size_t body, error_type;
 } dur_http_limits;
 extern dur_http_limits dur_http_limit;

@@ -230,6 +230,7 @@ static void silence_is_given_up(void **state) {
   (void)state;
   open_peer(&p, turns, 1);
   dur_http_limit.read_s = 1;
+  dur_http_limit.read_speed = 1000000;
   expect_failure("too slow");
   dur_http_limit = kept;
   peer_stop(&p);
