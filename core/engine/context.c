@@ -19,6 +19,8 @@ int dur_context_start(dur_engine *e, dur_op *op) {
   return 0;
 }
 
+enum { PATH_BYTES_MAX = 65536 };
+
 /* The path is the same however often the context is opened. */
 static int make_path(dur_engine *e, const dur_op *op, dur_bytes *out) {
   int is_branch = op->kind == DUR_KIND_CHILD && op->u.branch;
@@ -29,7 +31,7 @@ static int make_path(dur_engine *e, const dur_op *op, dur_bytes *out) {
   else
     dur_dialect_child_path(e->set.dialect, &e->text, op->ctx->path, op->number,
                            op->id);
-  if (e->text.failed == DUR_BUF_TOO_LARGE)
+  if (e->text.failed == DUR_BUF_TOO_LARGE || e->text.len > PATH_BYTES_MAX)
     return dur_latch(e, DUR_E_LIMIT, 0, "ExecutionError",
                      DUR_LIT("contexts are nested too deeply"));
   return dur_keep(e, dur_buf_view(&e->text), out);

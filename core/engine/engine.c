@@ -11,7 +11,7 @@ static void begin(dur_engine *e, const dur_settings *set) {
   dur_heap_init(&e->timers, &e->mem);
   dur_buf_init(&e->body, &e->mem, DUR_EVENT_BYTES_MAX * 2u);
   dur_buf_init(&e->target, &e->mem, 65536);
-  dur_buf_init(&e->text, &e->mem, 65536);
+  dur_buf_init(&e->text, &e->mem, DUR_EVENT_BYTES_MAX);
   dur_buf_init(&e->message, &e->mem, 65536);
 }
 
