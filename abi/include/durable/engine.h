@@ -10,21 +10,28 @@
  *   Handles    One pointer per invocation, durable_engine.  Contexts, tasks and
  *              operations in it are positive 32-bit integers, never reused and
  *              checked on every call; a stale one, one of another kind or one
- * of another engine is DURABLE_E_HANDLE. Status     Every call answers an int:
- * negative is a durable_error, 0 or more is the answer, and where a handle is
- * made the answer is the handle. Bytes in   Borrowed for the call; the engine
- * copies what it keeps. Bytes out  Valid until durable_engine_free(), except
- * the bytes of a SEND event, valid until its durable_engine_reply() or _fail(),
- * and those of a record, valid until the next durable_engine_record_next().
- * Absent bytes have data == NULL; present and empty ones do not. Options
- * Size-first structs, zeroed by their _INIT.  NULL is all defaults, zero is
- * always the default; where zero means something else a bit in |set| says that
- * the field is given.  A struct larger than this library's with a non-zero tail
- * is DURABLE_E_ABI. Threads    An engine is used by one thread at a time. Time
- * Unix milliseconds in int64_t, exact in a double until the year 287396. Errors
- * The text of the last failed call is durable_engine_error(), kept in the
- *              engine.  Below DURABLE_E_FATAL the invocation is poisoned:
- * next() answers SUSPEND to every task and nothing more is written. */
+ *              of another engine is DURABLE_E_HANDLE.
+ *   Status     Every call answers an int: negative is a durable_error, 0 or
+ *              more is the answer, and where a handle is made the answer is the
+ *              handle.
+ *   Bytes in   Borrowed for the call; the engine copies what it keeps.
+ *   Bytes out  Valid until durable_engine_free(), except the bytes of a SEND
+ *              event, valid until its durable_engine_reply() or _fail(), and
+ *              those of a record, valid until the next
+ *              durable_engine_record_next().  Absent bytes have data == NULL;
+ *              present and empty ones do not.
+ *   Options    Size-first structs, zeroed by their _INIT.  NULL is all
+ *              defaults, zero is always the default; where zero means something
+ *              else a bit in |set| says that the field is given.  A struct
+ *              larger than this library's with a non-zero tail is
+ *              DURABLE_E_ABI.
+ *   Threads    An engine is used by one thread at a time.
+ *   Time       Unix milliseconds in int64_t, exact in a double until the year
+ *              287396.
+ *   Errors     The text of the last failed call is durable_engine_error(), kept
+ *              in the engine.  Below DURABLE_E_FATAL the invocation is
+ *              poisoned: next() answers SUSPEND to every task and nothing more
+ *              is written. */
 #ifndef DURABLE_ENGINE_H
 #define DURABLE_ENGINE_H
 

@@ -8,9 +8,10 @@
  * the same file carries on.
  *
  * Status   Every call answers an int: negative is an error (durable/engine.h
- * has the codes), and durable_service_error() has its text. Threads  Every
- * function may be called from any thread, except close. Bytes    In: borrowed
- * for the call.  Out: see each function. Time     Unix milliseconds. */
+ *          has the codes), and durable_service_error() has its text.
+ * Threads  Every function may be called from any thread, except close.
+ * Bytes    In: borrowed for the call.  Out: see each function.
+ * Time     Unix milliseconds. */
 #ifndef DURABLE_SERVICE_H
 #define DURABLE_SERVICE_H
 
@@ -56,14 +57,14 @@ typedef struct durable_service_options {
                             invocation runs; waits take no time */
   uint32_t collapse; /* leave children of finished contexts out of state, as the
                         real service does unless ReplayChildren is set */
-  uint32_t max_threads;   /* concurrent invocations; 0: 16 */
-  const char *region;     /* NULL: "us-east-1" */
-  const char *account_id; /* NULL: "123456789012" */
-  double time_scale;      /* real seconds per second of a timer; 0: 1.0 */
-  uint32_t no_dispatch;   /* 1: never invoke anything by itself: an inspector,
-                             such as   a command that lists or completes a
-                             callback   in a file   that another process serves */
-  uint32_t read_only;     /* 1: refuse to create the file */
+  uint32_t max_threads;    /* concurrent invocations; 0: 16 */
+  const char *region;      /* NULL: "us-east-1" */
+  const char *account_id;  /* NULL: "123456789012" */
+  double time_scale;       /* real seconds per second of a timer; 0: 1.0 */
+  uint32_t no_dispatch;    /* 1: never invoke anything by itself: an inspector,
+                             such as a command that completes a callback in a
+                             file that another process serves */
+  uint32_t read_only;      /* 1: refuse to create the file */
   uint32_t hold_callbacks; /* 1: virtual time does not jump to the timeouts of
                               callbacks; they pass when something else moves
                               time past them, such as advance() */
