@@ -81,16 +81,17 @@ int durable_engine_is_first(const durable_engine *e) {
 
 static void describe_send(const dur_engine *e, durable_engine_event *ev) {
   ev->request = e->request;
-  ev->target = DUR_OUT(dur_buf_view(&e->target));
   ev->token = DUR_OUT(e->token);
   if (e->is_state_call) {
     ev->method = "GET";
     ev->call = DURABLE_CALL_GET_STATE;
     ev->marker = DUR_OUT(e->marker);
+    ev->target = DUR_OUT(dur_buf_view(&e->target));
     return;
   }
   ev->method = "POST";
   ev->call = DURABLE_CALL_CHECKPOINT;
+  ev->target = DUR_OUT(e->checkpoint_target);
   ev->body = DUR_OUT(dur_buf_view(&e->body));
   ev->client_token = (durable_bytes){e->client_token, sizeof e->client_token};
   ev->updates = (durable_bytes){e->body.data + e->updates_at, e->updates_len};

@@ -79,6 +79,7 @@ static int submit(dur_engine *e, dur_op *op) {
                                                  : dur_op_next(e, step);
   if (answer == DUR_RUN) {
     op->phase = DUR_PHASE_RUNNING;
+    op->cut = 0;
     op->body = DUR_BODY_SUBMITTER;
     op->attempt = step->attempt;
   } else if (answer == DUR_DECIDE) {
@@ -162,6 +163,7 @@ static int wrapped(dur_engine *e, dur_op *op) {
       child->phase == DUR_PHASE_SETTLED ? DUR_DONE : dur_child_next(e, child);
   if (answer == DUR_RUN) {
     op->phase = DUR_PHASE_RUNNING;
+    op->cut = 0;
     op->body = DUR_BODY_ATTEMPT;
     return DUR_RUN;
   }

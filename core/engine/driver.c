@@ -63,7 +63,7 @@ static int64_t linger_end(const dur_engine *e) {
 }
 
 static int should_send(dur_engine *e) {
-  dur_node *oldest = e->queue.head;
+  dur_item *oldest = e->queue.head;
   if (!oldest)
     return 0;
   if (oldest->stamp_ms == 0)

@@ -10,6 +10,7 @@ static void begin(dur_engine *e, const dur_settings *set) {
   dur_map_init(&e->entries, &e->mem);
   dur_heap_init(&e->timers, &e->mem);
   dur_buf_init(&e->body, &e->mem, DUR_EVENT_BYTES_MAX * 2u);
+  dur_buf_init(&e->outbox, &e->mem, (size_t)DUR_EVENT_BYTES_MAX * 8);
   dur_buf_init(&e->target, &e->mem, 65536);
   dur_buf_init(&e->text, &e->mem, DUR_EVENT_BYTES_MAX);
   dur_buf_init(&e->message, &e->mem, 65536);
@@ -36,6 +37,7 @@ void dur_engine_free(dur_engine *e) {
   dur_free(&mem, e->due, e->due_cap * sizeof *e->due);
   dur_free(&mem, e->merged, e->merged_cap * sizeof *e->merged);
   dur_buf_drop(&e->body);
+  dur_buf_drop(&e->outbox);
   dur_buf_drop(&e->target);
   dur_buf_drop(&e->text);
   dur_buf_drop(&e->message);

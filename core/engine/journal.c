@@ -36,17 +36,33 @@ static int will_wake(const dur_operation *op) {
   }
 }
 
+/* What is kept already is not kept twice: a reply repeats the identity of an operation and
+ * the result that was just sent. */
+static dur_bytes shared(dur_bytes known, dur_bytes *text) {
+  if (!known.data || !text->data || !dur_bytes_eq(known, *text))
+    return DUR_NONE;
+  *text = DUR_NONE;
+  return known;
+}
+
 static int keep_operation(dur_engine *e, const dur_operation *from,
                           const dur_entry *entry, dur_operation *to) {
-  dur_operation borrowed = *from;
-  dur_bytes own = entry->live ? entry->live->result : DUR_NONE;
-  int same = own.data && from->result.data && dur_bytes_eq(own, from->result);
-  if (same) /* the result that was just sent comes back: one copy is enough */
-    borrowed.result = DUR_NONE;
-  if (dur_operation_copy(&e->arena, &borrowed, to) != 0)
+  static const dur_op nobody;
+  const dur_op *live = entry->live ? entry->live : &nobody;
+  dur_operation rest = *from;
+  dur_bytes id = shared(entry->op.id, &rest.id);
+  dur_bytes name = shared(live->name, &rest.name);
+  dur_bytes sub_type = shared(live->sub_type, &rest.sub_type);
+  dur_bytes parent =
+      live->ctx ? shared(live->ctx->parent_id, &rest.parent_id) : DUR_NONE;
+  dur_bytes result = shared(live->result, &rest.result);
+  if (dur_operation_copy(&e->arena, &rest, to) != 0)
     return -1;
-  if (same)
-    to->result = own;
+  to->id = id.data ? id : to->id;
+  to->name = name.data ? name : to->name;
+  to->sub_type = sub_type.data ? sub_type : to->sub_type;
+  to->parent_id = parent.data ? parent : to->parent_id;
+  to->result = result.data ? result : to->result;
   return 0;
 }
 

@@ -183,6 +183,7 @@ struct dur_op {
   unsigned armed : 1;       /* is in the timer heap */
   unsigned retrying : 1;    /* the outcome in flight is a RETRY */
   unsigned interrupted : 1; /* an at-most-once step whose START outlived us */
+  unsigned cut : 1;         /* inside its body somebody was told to SUSPEND */
   uint8_t refreshes;        /* empty checkpoints that found it unfinished */
   uint8_t status;           /* dur_status, when SETTLED */
   uint8_t error_kind;       /* dur_error_kind, when it failed */
@@ -237,17 +238,24 @@ enum {
   DUR_BODY_PAYLOAD
 };
 
-/* An update on its way.  In |queue|, then in |sent|, then in |spare|. */
+/* An update being filled in: the engine has one, between _new and _push. */
 struct dur_node {
-  dur_node *next;
   dur_op *op; /* NULL: the EXECUTION update */
   dur_update update;
-  size_t size;      /* of its JSON text */
-  int64_t stamp_ms; /* poll that saw it first; 0: none yet */
 };
 
+/* An update on its way: in |queue|, then in |sent|, then in |spare|.  Its JSON text stands in
+ * |outbox|, in the order of |queue|. */
+typedef struct dur_item {
+  struct dur_item *next;
+  dur_op *op;
+  size_t size;      /* of its text */
+  int64_t stamp_ms; /* poll that saw it first; 0: none yet */
+  dur_action action;
+} dur_item;
+
 typedef struct dur_queue {
-  dur_node *head, *tail;
+  dur_item *head, *tail;
   size_t count, bytes;
 } dur_queue;
 
@@ -303,8 +311,9 @@ struct durable_engine {
   dur_table ctxs, tasks, ops;
   dur_hasher *hasher;
   dur_prng prng;
-  dur_buf body;    /* of the request in flight, and of the output */
-  dur_buf target;  /* of the request in flight */
+  dur_buf body;   /* of the request in flight, and of the output */
+  dur_buf target; /* of the request in flight, when it reads state */
+  dur_bytes checkpoint_target;
   dur_buf text;    /* short-lived compositions */
   dur_buf message; /* of the last failed call */
 
@@ -321,9 +330,12 @@ struct durable_engine {
   dur_op *wants_thread; /* top of a stack of groups kept from SPAWN */
 
   dur_queue queue, sent;
-  dur_node *spare;
-  dur_heap timers; /* of dur_op */
-  dur_op **due;    /* popped by the refresh at hand */
+  dur_item *spare;
+  dur_node draft;
+  dur_buf outbox;     /* texts of |queue|, after |outbox_sent| bytes */
+  size_t outbox_sent; /* of texts that left */
+  dur_heap timers;    /* of dur_op */
+  dur_op **due;       /* popped by the refresh at hand */
   uint32_t due_count, due_cap;
   uint32_t spawnable; /* open groups that could start a branch */
   uint32_t pending;   /* entries that the service will wake us for */

@@ -16,6 +16,7 @@ int dur_op_run(dur_engine *e, dur_op *op, int body, uint32_t attempt) {
   if (e->draining && body != DUR_BODY_PAYLOAD)
     return DUR_SUSPEND;
   op->phase = DUR_PHASE_RUNNING;
+  op->cut = 0;
   op->body = (uint8_t)body;
   op->attempt = attempt;
   if (body == DUR_BODY_USER || (body == DUR_BODY_ATTEMPT && attempt == 1))
@@ -62,7 +63,21 @@ static int is_driven_by_another(const dur_op *op, const dur_task *task) {
          op->runner->state != DUR_TASK_ENDED;
 }
 
+/* The bodies that |op| was claimed in, up to the start of its strand, are being
+ * unwound: whatever they end in is not their outcome. */
+static void cut(dur_op *op) {
+  for (dur_op *owner = op->ctx->owner; owner; owner = owner->ctx->owner) {
+    if (owner->closed)
+      break;
+    if (owner->phase == DUR_PHASE_RUNNING)
+      owner->cut = 1;
+    if (owner->kind == DUR_KIND_CHILD && owner->u.branch)
+      break;
+  }
+}
+
 static int suspended(dur_engine *e, dur_op *op) {
+  cut(op);
   dur_ctx_after(e, op);
   return DUR_SUSPEND;
 }
@@ -187,6 +202,11 @@ static int drop(dur_op *op) {
   return 0;
 }
 
+/* The outcome may not be written, or is none. */
+static int is_void(const dur_engine *e, const dur_op *op) {
+  return op->cut || dur_op_is_mute(e, op);
+}
+
 /* The attempt's own context, which takes the outcome first; or NULL. */
 static dur_op *own_context(const dur_op *op) {
   return op->kind == DUR_KIND_WITH_RETRY ? op->u.again.attempt : NULL;
@@ -213,7 +233,7 @@ int dur_op_succeed(dur_engine *e, dur_op *op, dur_bytes payload) {
     return rc;
   if (op->body != DUR_BODY_PAYLOAD)
     dur_note_body_end(e, op, NULL);
-  if (dur_op_is_mute(e, op))
+  if (is_void(e, op))
     return drop(op);
   if (payload.data == op->composed.data && payload.data)
     copy = op->composed;
@@ -273,7 +293,7 @@ int dur_op_fail(dur_engine *e, dur_op *op, dur_bytes error, int retryable) {
     return rc;
   if (op->body != DUR_BODY_PAYLOAD && !deciding)
     dur_note_body_end(e, op, &op->error);
-  return dur_op_is_mute(e, op) ? drop(op) : fail(e, op, retryable);
+  return is_void(e, op) ? drop(op) : fail(e, op, retryable);
 }
 
 int dur_op_abandon(dur_engine *e, dur_op *op, int retry_invocation) {

@@ -8,15 +8,9 @@
 
 dur_node *dur_update_new(dur_engine *e, dur_op *op, dur_type type,
                          dur_action action) {
+  dur_node *node = &e->draft;
   if (e->fatal)
     return NULL;
-  dur_node *node = e->spare;
-  if (node)
-    e->spare = node->next;
-  else if (!(node = dur_arena_alloc(&e->arena, sizeof *node))) {
-    dur_oom(e);
-    return NULL;
-  }
   *node = (dur_node){.op = op};
   node->update.type = type;
   node->update.action = action;
@@ -29,35 +23,55 @@ dur_node *dur_update_new(dur_engine *e, dur_op *op, dur_type type,
   return node;
 }
 
-static void append(dur_queue *queue, dur_node *node) {
-  node->next = NULL;
+static void append(dur_queue *queue, dur_item *item) {
+  item->next = NULL;
   if (queue->tail)
-    queue->tail->next = node;
+    queue->tail->next = item;
   else
-    queue->head = node;
-  queue->tail = node;
+    queue->head = item;
+  queue->tail = item;
   queue->count++;
-  queue->bytes += node->size;
+  queue->bytes += item->size;
 }
 
-static dur_node *take(dur_queue *queue) {
-  dur_node *node = queue->head;
-  queue->head = node->next;
+static dur_item *take(dur_queue *queue) {
+  dur_item *item = queue->head;
+  queue->head = item->next;
   if (!queue->head)
     queue->tail = NULL;
   queue->count--;
-  queue->bytes -= node->size;
-  return node;
+  queue->bytes -= item->size;
+  return item;
+}
+
+static dur_item *new_item(dur_engine *e) {
+  dur_item *item = e->spare;
+  if (item)
+    e->spare = item->next;
+  else
+    item = dur_arena_alloc(&e->arena, sizeof *item);
+  return item;
 }
 
 void dur_update_push(dur_engine *e, dur_node *node) {
-  node->size = dur_update_size(&node->update);
-  append(&e->queue, node);
+  dur_json_out out;
+  dur_item *item = new_item(e);
+  size_t before = e->outbox.len;
+  dur_json_out_init(&out, &e->outbox, 0);
+  dur_update_write(&out, &node->update);
+  if (!item || e->outbox.failed) {
+    dur_oom(e);
+    return;
+  }
+  *item = (dur_item){.op = node->op,
+                     .size = e->outbox.len - before,
+                     .action = node->update.action};
+  append(&e->queue, item);
   if (!node->op)
     return;
   node->op->unacked++;
   node->op->queued++;
-  if (node->update.action == DUR_ACTION_START)
+  if (item->action == DUR_ACTION_START)
     dur_note_op_start(e, node->op);
 }
 
@@ -79,37 +93,60 @@ static int derive_client_token(dur_engine *e) {
   return 0;
 }
 
-int dur_queue_send(dur_engine *e) {
-  dur_json_out out;
-  if (derive_client_token(e) != 0)
-    return DUR_E_NOMEM;
-  dur_buf_reset(&e->body);
-  dur_buf_reset(&e->target);
-  dur_checkpoint_target(&e->target, e->arn);
-  dur_json_out_init(&out, &e->body, 0);
-  dur_checkpoint_begin(&out, e->token);
-  e->updates_at = e->body.len - 1; /* its '[' */
+/* Move a text from the outbox into the request. */
+static void post(dur_engine *e, dur_json_out *out, const dur_item *item) {
+  dur_bytes text = {e->outbox.data + e->outbox_sent, item->size};
+  dur_json_raw_value(out, text);
+  e->outbox_sent += item->size;
+  if (e->outbox_sent < e->outbox.len)
+    return;
+  dur_buf_reset(&e->outbox);
+  e->outbox_sent = 0;
+}
+
+static void fill_batch(dur_engine *e, dur_json_out *out) {
   while (e->queue.head && e->sent.count < DUR_BATCH_UPDATES_MAX &&
          (e->sent.count == 0 ||
           e->sent.bytes + e->queue.head->size <= DUR_BATCH_BYTES_MAX)) {
-    dur_node *node = take(&e->queue);
-    dur_update_write(&out, &node->update);
-    append(&e->sent, node);
-    if (node->op)
-      node->op->queued--;
+    dur_item *item = take(&e->queue);
+    post(e, out, item);
+    append(&e->sent, item);
+    if (item->op)
+      item->op->queued--;
   }
   if (!e->queue.head)
     e->send_needed = 0;
-  e->updates_len = e->body.len - e->updates_at + 1;
-  dur_checkpoint_end(&out, (dur_bytes){e->client_token, 64});
-  return e->body.failed || e->target.failed ? dur_oom(e) : 0;
 }
 
-static void recycle(dur_engine *e, dur_node *node) {
-  if (node->op)
-    node->op->unacked--;
-  node->next = e->spare;
-  e->spare = node;
+static int write_target(dur_engine *e) {
+  if (e->checkpoint_target.data)
+    return 0;
+  dur_buf_reset(&e->target);
+  dur_checkpoint_target(&e->target, e->arn);
+  return e->target.failed
+             ? dur_oom(e)
+             : dur_keep(e, dur_buf_view(&e->target), &e->checkpoint_target);
+}
+
+int dur_queue_send(dur_engine *e) {
+  dur_json_out out;
+  if (derive_client_token(e) != 0 || write_target(e) != 0)
+    return DUR_E_NOMEM;
+  dur_buf_reset(&e->body);
+  dur_json_out_init(&out, &e->body, 0);
+  dur_checkpoint_begin(&out, e->token);
+  e->updates_at = e->body.len - 1; /* its '[' */
+  fill_batch(e, &out);
+  e->updates_len = e->body.len - e->updates_at + 1;
+  dur_checkpoint_end(&out, (dur_bytes){e->client_token, 64});
+  return e->body.failed ? dur_oom(e) : 0;
+}
+
+static void recycle(dur_engine *e, dur_item *item) {
+  if (item->op)
+    item->op->unacked--;
+  item->next = e->spare;
+  e->spare = item;
 }
 
 void dur_queue_drop(dur_engine *e) {
@@ -120,14 +157,16 @@ void dur_queue_drop(dur_engine *e) {
       e->queue.head->op->queued--;
     recycle(e, take(&e->queue));
   }
+  dur_buf_reset(&e->outbox);
+  e->outbox_sent = 0;
 }
 
 void dur_queue_acked(dur_engine *e) {
   while (e->sent.head) {
-    dur_node *node = take(&e->sent);
-    dur_op *op = node->op;
-    dur_action action = node->update.action;
-    recycle(e, node);
+    dur_item *item = take(&e->sent);
+    dur_op *op = item->op;
+    dur_action action = item->action;
+    recycle(e, item);
     if (!op)
       continue;
     dur_op_acked(e, op, action);
