@@ -202,7 +202,7 @@ static int claim_condition(dur_scope *s, dur_call *call, durable_values *values,
                            const durable_value *initial,
                            const durable_condition_config *config) {
   durable_retry_policy room;
-  const durable_retry_policy *pace;
+  const durable_retry_policy *pace = NULL;
   durable_bytes state;
   dur_fault fault;
   if (!check)
