@@ -4,7 +4,7 @@
 #include "frontend/failure.h"
 #include "frontend/future.h"
 
-int dur_next(dur_strand *strand, durable_op_id op) {
+int dur_ask(dur_strand *strand, durable_op_id op) {
   durable_host *host = strand->run->host;
   int answer;
   if (strand->is_worker) {
@@ -42,7 +42,7 @@ static int act(dur_strand *strand, dur_call *call, int answer) {
 
 int dur_drive(dur_strand *strand, dur_call *call) {
   for (;;) {
-    int answer = dur_next(strand, call->op);
+    int answer = dur_ask(strand, call->op);
     if (answer == DURABLE_NEXT_DONE)
       return dur_take_outcome(strand, call);
     int rc = act(strand, call, answer);

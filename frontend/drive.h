@@ -5,7 +5,7 @@
 #include "frontend/model.h"
 
 /* durable_host_next(): DURABLE_NEXT_* (never PARK), or an error. */
-int dur_next(dur_strand *strand, durable_op_id op);
+int dur_ask(dur_strand *strand, durable_op_id op);
 
 /* Drive a claimed call to its end: DURABLE_OK with its value or batch,
  * DURABLE_FAILED with its failure, DURABLE_SUSPENDED, or an error. */

@@ -254,7 +254,7 @@ static int drive_here(dur_strand *strand, durable_future *f,
  * that strand to have taken it. */
 static int wait_for_driver(dur_strand *strand, durable_future *f) {
   dur_run *run = f->run;
-  int answer = dur_next(strand, f->call.op);
+  int answer = dur_ask(strand, f->call.op);
   if (answer != DURABLE_NEXT_DONE)
     return answer == DURABLE_NEXT_SUSPEND ? DURABLE_SUSPENDED : answer;
   pthread_mutex_lock(&run->lock);

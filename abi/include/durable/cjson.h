@@ -2,11 +2,11 @@
  *
  * Everything is inline: the library itself knows nothing of cJSON.
  *
- * What cJSON cannot hold: an integer beyond 2^53 becomes a raw node with its
- * digits, which prints right but has no number in it; a string ends at its
- * first NUL; bytes, UUIDs, decimals, datetimes and dates become strings (bytes
- * are refused); a tuple becomes an array.  What it does not keep: whether 1.0
- * was a float, so a whole number within 2^53 comes back as an integer. */
+ * What cJSON cannot hold: an integer of more than 15 digits, which it would
+ * print rounded, becomes a raw node with its digits (no number can be read from
+ * it); a string ends at its first NUL; UUIDs, decimals, datetimes and dates
+ * become strings, a tuple an array; bytes are refused.  What it does not keep:
+ * whether 1.0 was a float, so a whole number comes back as an integer. */
 #ifndef DURABLE_CJSON_H
 #define DURABLE_CJSON_H
 
@@ -21,6 +21,9 @@ extern "C" {
 
 /* Containers nested deeper than this are refused. */
 enum { DURABLE_CJSON_DEPTH = 500 };
+
+/* Integers below this are printed exactly by cJSON. */
+#define DURABLE_CJSON_EXACT INT64_C(1000000000000000)
 
 static inline durable_value *durable_from_cjson_(durable_values *in,
                                                  const cJSON *json, int depth);
@@ -93,7 +96,7 @@ static inline cJSON *durable_to_cjson_(durable_values *scratch,
 static inline cJSON *durable_cjson_int_(durable_values *scratch,
                                         const durable_value *value) {
   int64_t number = durable_value_as_int(value, INT64_MIN);
-  if (number >= -9007199254740992 && number <= 9007199254740992)
+  if (number > -DURABLE_CJSON_EXACT && number < DURABLE_CJSON_EXACT)
     return cJSON_CreateNumber((double)number);
   durable_bytes digits = durable_value_int_text(scratch, value);
   return digits.data ? cJSON_CreateRaw(digits.data) : NULL;
