@@ -13,6 +13,7 @@ A block is one of these; a comment at its head or foot says what it needs.
 
   /* input: JSON */   the event of a workflow; else {}
   /* callback: succeed BODY */ or fail: how callbacks are completed
+  /* exits with N */   the exit status of a program; else 0
   /* prints: */       the next block, marked text, is what is printed, followed
                       for a workflow by a line with its outcome
 """
@@ -105,7 +106,9 @@ class Bench:
         self.here = pathlib.Path(__file__).resolve().parent
         self.work = pathlib.Path(args.work)
         self.work.mkdir(parents=True, exist_ok=True)
-        self.env = dict(os.environ, LD_LIBRARY_PATH=args.lib)
+        self.env = {name: value for name, value in os.environ.items()
+                    if not name.startswith(("AWS_", "_LAMBDA"))}
+        self.env["LD_LIBRARY_PATH"] = args.lib
 
     def compile(self, stem, code, flags):
         source = self.work / f"{stem}.c"
@@ -140,9 +143,18 @@ class Bench:
             program = self.work / stem
             built = self.compile(stem, head + block.code,
                                  ["-o", str(program)] + self.libraries())
-            return self.verdict(block, built) or self.verdict(
-                block, self.run([str(program)]), ran=True)
+            return self.verdict(block, built) or self.check_program(
+                block, program)
         return self.check_workflow(block, stem, head + block.code)
+
+    def check_program(self, block, program):
+        code, out, err = self.run([str(program)])
+        expected = re.search(r"/\* exits with (\d+)", block.code)
+        if expected and code == int(expected.group(1)):
+            code = 0
+        elif expected:
+            return f"{block.name}: it ended with {code}\n{out}{err}"
+        return self.verdict(block, (code, out, err), ran=True)
 
     def check_workflow(self, block, stem, code):
         flags = ["-shared", "-fPIC", "-o", str(self.work / f"{stem}.so")]
