@@ -6,7 +6,7 @@
 #include "tokens.h"
 
 static void no_memory(durable_service *s) {
-  dur_fail(s, "out of memory");
+  dur_latch(s, "out of memory");
 }
 
 static void started(dur_item *item, int64_t now_ms) {
@@ -78,7 +78,7 @@ static void apply_wait(durable_service *s, dur_item *item, const dur_update *u,
   if (u->action == DUR_ACTION_CANCEL) {
     item->op.status = DUR_STATUS_CANCELLED;
     item->op.end_ms = now_ms;
-    dur_timer_disarm(&s->timers, &item->due);
+    dur_timers_disarm(&s->timers, &item->due);
     dur_item_touch(item);
     dur_history_settled(s, item, now_ms, 0);
     return;

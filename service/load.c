@@ -88,11 +88,11 @@ static int read_int(durable_service *s, const char *sql, int64_t low,
 static int arm_all(durable_service *s, dur_run *run) {
   int rc = 0;
   if (run->timeout_s > 0)
-    rc |= dur_timer_arm(&s->timers, &run->timeout, DUR_TIMER_TIMEOUT,
-                        run->start_ms + run->timeout_s * 1000, 0);
+    rc |= dur_timers_arm(&s->timers, &run->timeout, DUR_TIMER_TIMEOUT,
+                         run->start_ms + run->timeout_s * 1000, 0);
   if (run->retry_ms > 0)
-    rc |= dur_timer_arm(&s->timers, &run->backoff, DUR_TIMER_BACKOFF,
-                        run->retry_ms, 1);
+    rc |= dur_timers_arm(&s->timers, &run->backoff, DUR_TIMER_BACKOFF,
+                         run->retry_ms, 1);
   for (size_t i = 1; i < run->count; i++)
     dur_arm_item(s, run->items[i]);
   return rc;

@@ -39,9 +39,9 @@ static void back_off(const ending *e, int times) {
   run->wanted = 1;
   run->retry_ms = e->now_ms + delay_ms;
   run->row_dirty |= 1;
-  if (dur_timer_arm(&e->s->timers, &run->backoff, DUR_TIMER_BACKOFF,
-                    run->retry_ms, 1) != 0)
-    dur_fail(e->s, "out of memory");
+  if (dur_timers_arm(&e->s->timers, &run->backoff, DUR_TIMER_BACKOFF,
+                     run->retry_ms, 1) != 0)
+    dur_latch(e->s, "out of memory");
 }
 
 static void fail_run(const ending *e, const dur_error *error) {

@@ -14,7 +14,7 @@
 
 enum {
   STATE_ITEMS = 100,
-  ANSWERS_MAX = 8 * 1024 * 1024, /* bytes kept for replays, the newest stays */
+  ANSWERS_MAX = 256 * 1024, /* bytes kept for replays; the newest stays */
   READ_UPDATES_MAX = 100000
 };
 
@@ -183,7 +183,7 @@ static void keep_answer(durable_service *s, dur_run *run, const checkpoint *c,
       sizeof(dur_answer) + c->client_token.len + c->token.len + body.len;
   dur_answer *a = malloc(size);
   if (a == NULL) {
-    dur_fail(s, "out of memory");
+    dur_latch(s, "out of memory");
     return;
   }
   char *at = (char *)(a + 1);

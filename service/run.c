@@ -202,11 +202,11 @@ void dur_run_free(durable_service *s, dur_run *run) {
     dur_map_remove(&s->runs, run->arn);
   if (run->arn.data != NULL && dur_map_get(&s->names, run->name_key) == run)
     dur_map_remove(&s->names, run->name_key);
-  dur_timer_disarm(&s->timers, &run->timeout);
-  dur_timer_disarm(&s->timers, &run->backoff);
+  dur_timers_disarm(&s->timers, &run->timeout);
+  dur_timers_disarm(&s->timers, &run->backoff);
   for (size_t i = 0; i < run->count; i++) {
-    dur_timer_disarm(&s->timers, &run->items[i]->due);
-    dur_timer_disarm(&s->timers, &run->items[i]->beat);
+    dur_timers_disarm(&s->timers, &run->items[i]->due);
+    dur_timers_disarm(&s->timers, &run->items[i]->beat);
     item_free(run->items[i]);
   }
   dur_answers_drop(run);

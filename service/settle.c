@@ -9,8 +9,8 @@
 
 static void arm(durable_service *s, dur_timer *timer, dur_timer_kind kind,
                 int64_t due_ms, int jump) {
-  if (dur_timer_arm(&s->timers, timer, kind, due_ms, jump) != 0)
-    dur_fail(s, "out of memory");
+  if (dur_timers_arm(&s->timers, timer, kind, due_ms, jump) != 0)
+    dur_latch(s, "out of memory");
   if (dur_timers_first(&s->timers) == timer)
     pthread_cond_signal(&s->timer);
 }
@@ -32,8 +32,8 @@ void dur_arm_item(durable_service *s, dur_item *item) {
 }
 
 static void disarm_item(durable_service *s, dur_item *item) {
-  dur_timer_disarm(&s->timers, &item->due);
-  dur_timer_disarm(&s->timers, &item->beat);
+  dur_timers_disarm(&s->timers, &item->due);
+  dur_timers_disarm(&s->timers, &item->beat);
 }
 
 void dur_settle_item(durable_service *s, dur_item *item, dur_status status,
@@ -42,7 +42,7 @@ void dur_settle_item(durable_service *s, dur_item *item, dur_status status,
   item->op.status = status;
   item->op.end_ms = now_ms;
   if (dur_item_outcome(item, result, error) != 0)
-    dur_fail(s, "out of memory");
+    dur_latch(s, "out of memory");
   dur_item_forget_input(item);
   dur_item_touch_news(item);
   dur_history_settled(s, item, now_ms, 0);
@@ -117,7 +117,7 @@ void dur_fire_due(durable_service *s, int64_t now_ms) {
   dur_timer *timer;
   while ((timer = dur_timers_first(&s->timers)) != NULL &&
          timer->due_ms <= now_ms) {
-    dur_timer_disarm(&s->timers, timer);
+    dur_timers_disarm(&s->timers, timer);
     dur_run_save(s, fire(s, timer, now_ms));
   }
 }
@@ -135,7 +135,7 @@ static void queue_outcome(durable_service *s, const dur_run *run,
       DUR_INT(run->row), DUR_TEXT(result),
       DUR_TEXT(error != NULL ? dur_buf_view(&buf) : DUR_NONE)};
   if (buf.failed)
-    dur_fail(s, "out of memory");
+    dur_latch(s, "out of memory");
   else
     dur_queue(s, DUR_STMT_PUT_OUTCOME, v, 3);
   dur_buf_drop(&buf);
@@ -148,8 +148,8 @@ void dur_end_run(durable_service *s, dur_run *run, int status, dur_bytes result,
   run->wanted = 0;
   run->retry_ms = 0;
   run->row_dirty |= 1;
-  dur_timer_disarm(&s->timers, &run->timeout);
-  dur_timer_disarm(&s->timers, &run->backoff);
+  dur_timers_disarm(&s->timers, &run->timeout);
+  dur_timers_disarm(&s->timers, &run->backoff);
   for (size_t i = 0; i < run->count; i++)
     disarm_item(s, run->items[i]);
   dur_history_run_over(s, run, result, error);

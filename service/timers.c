@@ -41,7 +41,7 @@ static void sift_down(dur_timers *t, size_t i, dur_timer *timer) {
   place(t, i, timer);
 }
 
-void dur_timer_disarm(dur_timers *t, dur_timer *timer) {
+void dur_timers_disarm(dur_timers *t, dur_timer *timer) {
   if (timer->slot == 0)
     return;
   size_t i = timer->slot - 1;
@@ -56,9 +56,9 @@ void dur_timer_disarm(dur_timers *t, dur_timer *timer) {
     sift_down(t, i, last);
 }
 
-int dur_timer_arm(dur_timers *t, dur_timer *timer, dur_timer_kind kind,
-                  int64_t due_ms, int jump) {
-  dur_timer_disarm(t, timer);
+int dur_timers_arm(dur_timers *t, dur_timer *timer, dur_timer_kind kind,
+                   int64_t due_ms, int jump) {
+  dur_timers_disarm(t, timer);
   if (t->count == t->cap) {
     size_t cap = t->cap ? t->cap * 2 : 64;
     dur_timer **heap = realloc(t->heap, cap * sizeof *heap);

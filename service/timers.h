@@ -36,9 +36,9 @@ typedef struct dur_timers {
 
 void dur_timers_drop(dur_timers *timers);
 /* Arm, or move, |timer|.  0, or -1: out of memory. */
-int dur_timer_arm(dur_timers *timers, dur_timer *timer, dur_timer_kind kind,
-                  int64_t due_ms, int jump);
-void dur_timer_disarm(dur_timers *timers, dur_timer *timer);
+int dur_timers_arm(dur_timers *timers, dur_timer *timer, dur_timer_kind kind,
+                   int64_t due_ms, int jump);
+void dur_timers_disarm(dur_timers *timers, dur_timer *timer);
 dur_timer *dur_timers_first(const dur_timers *timers); /* NULL: none */
 
 #endif
