@@ -104,7 +104,8 @@ static void invoke(void *user, durable_service *s,
   durable_output_drop(&output);
 }
 
-int cli_kill_register(durable_service *s, const durable_handler *handler) {
+int cli_kill_register(durable_service *s, const durable_handler *handler,
+                      const durable_service_function_options *options) {
   return durable_service_register(s, handler->name, invoke,
-                                  (void *)(uintptr_t)handler, NULL);
+                                  (void *)(uintptr_t)handler, options);
 }

@@ -10,6 +10,7 @@
 /* 0: the variable is not set; 1: it is; CLI_REFUSED: it cannot be read. */
 int cli_kill_wanted(void);
 /* durable_service_register_handler, over a transport that counts. */
-int cli_kill_register(durable_service *s, const durable_handler *handler);
+int cli_kill_register(durable_service *s, const durable_handler *handler,
+                      const durable_service_function_options *options);
 
 #endif

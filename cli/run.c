@@ -13,11 +13,15 @@
 #include <string.h>
 #include <sys/random.h>
 
-enum { LOOK_MS = 100 }; /* between two looks at signals and the last line */
+enum {
+  LOOK_MS = 100, /* between two looks at signals and the last line */
+  MAX_TIMEOUT_S = 31622400
+};
 
 static char *db, *name, *input, *handler_name, **with;
 static int json, skip_time, verbose, collapse;
 static double time_scale;
+static long timeout_s;
 
 static const struct poptOption OPTIONS[] = {
     {"input", 'i', POPT_ARG_STRING, &input, 0,
@@ -33,6 +37,8 @@ static const struct poptOption OPTIONS[] = {
      "virtual time: waits and retry delays take none", NULL},
     {"time-scale", 0, POPT_ARG_DOUBLE, &time_scale, 0,
      "seconds that one second of a wait takes; default: 1", "FACTOR"},
+    {"timeout", 't', POPT_ARG_LONG, &timeout_s, 0,
+     "end it as TIMED_OUT after that long; default: a year", "SECONDS"},
     {"collapse", 0, POPT_ARG_NONE, &collapse, 0,
      "hand out no children of finished contexts, as AWS Lambda does", NULL},
     {"verbose", 'v', POPT_ARG_NONE, &verbose, 0,
@@ -91,6 +97,9 @@ static int check_options(job *j) {
   if (time_scale < 0 || time_scale > 1e6)
     return cli_refuse("--time-scale %g: expected more than 0, at most 1000000",
                       time_scale);
+  if (timeout_s < 0 || timeout_s > MAX_TIMEOUT_S)
+    return cli_refuse("--timeout %ld: expected 1 to %d seconds", timeout_s,
+                      MAX_TIMEOUT_S);
   if (skip_time && time_scale > 0)
     return cli_refuse("--skip-time and --time-scale exclude each other");
   j->kills = cli_kill_wanted();
@@ -165,9 +174,12 @@ static int look_up(job *j) {
 }
 
 static int register_one(job *j, const durable_handler *handler) {
-  int rc = j->kills
-               ? cli_kill_register(j->service, handler)
-               : durable_service_register_handler(j->service, handler, NULL);
+  durable_service_function_options options =
+      DURABLE_SERVICE_FUNCTION_OPTIONS_INIT;
+  options.execution_timeout_s = timeout_s;
+  int rc = j->kills ? cli_kill_register(j->service, handler, &options)
+                    : durable_service_register_handler(j->service, handler,
+                                                       &options);
   if (rc == DURABLE_OK)
     return CLI_GO_ON;
   return cli_refuse("the handler \"%s\" cannot be registered: %s",
