@@ -6,7 +6,7 @@
 #include "tokens.h"
 
 static void no_memory(durable_service *s) {
-  dur_latch(s, "out of memory");
+  dur_give_up(s, "out of memory");
 }
 
 static void started(dur_item *item, int64_t now_ms) {

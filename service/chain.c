@@ -31,7 +31,7 @@ static void start_nested(durable_service *s, dur_item *item, dur_function *f,
                      .parent_op = item->op.id};
   dur_run *child = NULL;
   if (dur_start_run(s, &start, &child) < 0) {
-    dur_latch(s, "out of memory");
+    dur_give_up(s, "out of memory");
     return;
   }
   dur_history_started(s, item, now_ms, child->arn);
@@ -45,7 +45,7 @@ void dur_chain_call(durable_service *s, dur_item *item, dur_function *f) {
                          .parent_op = item->op.id};
   item->called = 1;
   if (dur_dispatch_call(s, &call) != 0)
-    dur_latch(s, "out of memory");
+    dur_give_up(s, "out of memory");
 }
 
 void dur_chain_start(durable_service *s, dur_item *item, int64_t now_ms) {

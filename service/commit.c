@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void dur_latch(durable_service *s, const char *why) {
+void dur_give_up(durable_service *s, const char *why) {
   if (s->failed == NULL)
     s->failed = why;
   pthread_cond_broadcast(&s->changed);
@@ -23,7 +23,7 @@ void dur_queue(durable_service *s, dur_stmt stmt, const dur_value *values,
                size_t count) {
   dur_write *w = dur_write_new(stmt, values, count);
   if (w == NULL)
-    dur_latch(s, "out of memory");
+    dur_give_up(s, "out of memory");
   else
     append(s, w);
 }
@@ -58,7 +58,7 @@ void dur_queue_event(durable_service *s, int64_t id, dur_bytes json,
     }
   }
   if (w == NULL)
-    dur_latch(s, "out of memory");
+    dur_give_up(s, "out of memory");
   else
     append(s, w);
 }
@@ -89,7 +89,7 @@ static void commit_all(durable_service *s) {
   pthread_mutex_lock(&s->lock);
   s->committing = 0;
   if (rc != 0) {
-    dur_latch(s, why);
+    dur_give_up(s, why);
   } else {
     s->committed = mark;
     deliver(s, batch);

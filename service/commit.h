@@ -23,6 +23,6 @@ void dur_queue_event(durable_service *s, int64_t id, dur_bytes json,
  * 0, or -1: the service has failed. */
 int dur_commit_wait(durable_service *s, uint64_t mark);
 /* Memory ran out in the middle of a change: nothing may be kept of it. */
-void dur_latch(durable_service *s, const char *why);
+void dur_give_up(durable_service *s, const char *why);
 
 #endif

@@ -79,7 +79,7 @@ static void push_ready(durable_service *s, dur_job *job) {
   if (s->idle_threads == 0 && s->thread_count < s->max_threads)
     add_thread(s);
   if (s->thread_count == 0)
-    dur_latch(s, "no thread could be started");
+    dur_give_up(s, "no thread could be started");
   pthread_cond_signal(&s->work);
 }
 
@@ -125,7 +125,7 @@ void dur_dispatch_run(durable_service *s, dur_run *run) {
   if (job == NULL || keep(&job->arn, run->arn) != 0 ||
       keep(&job->tenant, run->tenant) != 0) {
     job_free(job);
-    dur_latch(s, "out of memory");
+    dur_give_up(s, "out of memory");
     return;
   }
   job->run = run;

@@ -97,7 +97,7 @@ void dur_event_build(durable_service *s, dur_job *job) {
   put_updated(&out, run);
   dur_json_end_object(&out);
   if (token.failed || job->event.failed)
-    dur_latch(s, "out of memory");
+    dur_give_up(s, "out of memory");
   dur_buf_drop(&token);
   run->delivered = run->changes;
 }

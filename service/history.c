@@ -55,7 +55,7 @@ static void end(event *e) {
   dur_json_end_object(&e->out);
   dur_json_end_object(&e->out);
   if (e->buf.failed)
-    dur_latch(e->s, "out of memory");
+    dur_give_up(e->s, "out of memory");
   else
     dur_queue_event(e->s, DUR_ROW_ID(e->run->row, e->run->next_event),
                     dur_buf_view(&e->buf), e->run->arn);

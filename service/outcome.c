@@ -41,7 +41,7 @@ static void back_off(const ending *e, int times) {
   run->row_dirty |= 1;
   if (dur_timers_arm(&e->s->timers, &run->backoff, DUR_TIMER_BACKOFF,
                      run->retry_ms, 1) != 0)
-    dur_latch(e->s, "out of memory");
+    dur_give_up(e->s, "out of memory");
 }
 
 static void fail_run(const ending *e, const dur_error *error) {

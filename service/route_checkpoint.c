@@ -183,7 +183,7 @@ static void keep_answer(durable_service *s, dur_run *run, const checkpoint *c,
       sizeof(dur_answer) + c->client_token.len + c->token.len + body.len;
   dur_answer *a = malloc(size);
   if (a == NULL) {
-    dur_latch(s, "out of memory");
+    dur_give_up(s, "out of memory");
     return;
   }
   char *at = (char *)(a + 1);

@@ -11,7 +11,7 @@ static void queue_item(durable_service *s, dur_run *run, dur_item *item) {
     dur_json_out_init(&out, &error, 0);
     dur_error_write(&out, &op->error);
     if (error.failed)
-      dur_latch(s, "out of memory");
+      dur_give_up(s, "out of memory");
   }
   int64_t due =
       op->type == DUR_TYPE_WAIT ? op->scheduled_end_ms : op->next_attempt_ms;

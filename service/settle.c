@@ -10,7 +10,7 @@
 static void arm(durable_service *s, dur_timer *timer, dur_timer_kind kind,
                 int64_t due_ms, int jump) {
   if (dur_timers_arm(&s->timers, timer, kind, due_ms, jump) != 0)
-    dur_latch(s, "out of memory");
+    dur_give_up(s, "out of memory");
   if (dur_timers_first(&s->timers) == timer)
     pthread_cond_signal(&s->timer);
 }
@@ -42,7 +42,7 @@ void dur_settle_item(durable_service *s, dur_item *item, dur_status status,
   item->op.status = status;
   item->op.end_ms = now_ms;
   if (dur_item_outcome(item, result, error) != 0)
-    dur_latch(s, "out of memory");
+    dur_give_up(s, "out of memory");
   dur_item_forget_input(item);
   dur_item_touch_news(item);
   dur_history_settled(s, item, now_ms, 0);
@@ -135,7 +135,7 @@ static void queue_outcome(durable_service *s, const dur_run *run,
       DUR_INT(run->row), DUR_TEXT(result),
       DUR_TEXT(error != NULL ? dur_buf_view(&buf) : DUR_NONE)};
   if (buf.failed)
-    dur_latch(s, "out of memory");
+    dur_give_up(s, "out of memory");
   else
     dur_queue(s, DUR_STMT_PUT_OUTCOME, v, 3);
   dur_buf_drop(&buf);

@@ -51,7 +51,7 @@ int dur_start_run(durable_service *s, const dur_start *start, dur_run **out) {
   if (run->timeout_s > 0 &&
       dur_timers_arm(&s->timers, &run->timeout, DUR_TIMER_TIMEOUT,
                      run->start_ms + run->timeout_s * 1000, 0) != 0)
-    dur_latch(s, "out of memory");
+    dur_give_up(s, "out of memory");
   dur_run_save(s, run);
   dur_history_run_started(s, run);
   run->mark = s->queued;
