@@ -378,7 +378,8 @@ static void keep_output(fake *f, const durable_output *out) {
   assert_non_null(json);
   cJSON *error = cJSON_GetObjectItemCaseSensitive(json, "Error");
   char *error_text = error ? cJSON_PrintUnformatted(error) : NULL;
-  snprintf(f->status, sizeof f->status, "%s", text_of(json, "Status"));
+  const char *status = text_of(json, "Status");
+  snprintf(f->status, sizeof f->status, "%s", status ? status : "none");
   free(f->result);
   f->result = error_text ? error_text : dup(text_of(json, "Result"));
   cJSON_Delete(json);

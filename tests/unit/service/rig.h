@@ -138,8 +138,9 @@ static UNUSED answer call_run(durable_service *s, const char *method,
                               const char *body) {
   char id[4096], target[8192];
   encode(id, arn);
-  snprintf(target, sizeof target, "/2025-12-01/durable-executions/%s%s", id,
-           suffix);
+  int length = snprintf(target, sizeof target,
+                        "/2025-12-01/durable-executions/%s%s", id, suffix);
+  assert_in_range(length, 1, sizeof target - 1);
   return call(s, method, target, body);
 }
 
