@@ -23,6 +23,7 @@ import os
 import pathlib
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 
@@ -105,7 +106,8 @@ class Bench:
         self.args = args
         self.here = pathlib.Path(__file__).resolve().parent
         self.work = pathlib.Path(args.work)
-        self.work.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self.work, ignore_errors=True)
+        self.work.mkdir(parents=True)
         self.env = {name: value for name, value in os.environ.items()
                     if not name.startswith(("AWS_", "_LAMBDA"))}
         self.env["LD_LIBRARY_PATH"] = args.lib
