@@ -37,12 +37,20 @@ static int make_path(dur_engine *e, const dur_op *op, dur_bytes *out) {
   return dur_keep(e, dur_buf_view(&e->text), out);
 }
 
+/* A body that is run again in one invocation replays what it did before; one
+ * that is on record replays with its context; another has nothing to replay. */
+static int starts_replaying(const dur_op *op) {
+  if (op->inner)
+    return 1;
+  return op->ctx->replaying && (op->is_virtual || op->entry->known);
+}
+
 int dur_context_open(dur_engine *e, dur_op *op) {
   dur_bytes path = op->inner ? op->inner->path : DUR_NONE;
   if (!path.data && make_path(e, op, &path) != 0)
     return e->fatal;
   dur_bytes parent = op->is_virtual ? op->ctx->parent_id : op->id;
-  dur_ctx *inner = dur_ctx_make(e, op, path, parent, op->ctx->replaying);
+  dur_ctx *inner = dur_ctx_make(e, op, path, parent, starts_replaying(op));
   if (!inner)
     return e->fatal;
   op->inner = inner;

@@ -207,6 +207,7 @@ void dur_note_op_start(dur_engine *e, const dur_op *op) {
   dur_json_out out;
   if (!e->set.records)
     return;
+  op->entry->noticed = 1;
   begin(e, &buf, &out);
   identity(&out, op);
   text_member(&out, "status", DUR_LIT("STARTED"));
