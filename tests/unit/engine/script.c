@@ -126,13 +126,12 @@ int sc_pump(void) {
 }
 
 int sc_woken(durable_task_id task) {
-  int named = 0;
-  for (size_t i = 0; i < woken_count; i++)
-    if (woken[i] == task) {
-      woken[i] = 0;
-      named = 1;
-    }
-  return named;
+  size_t kept = 0, before = woken_count;
+  for (size_t i = 0; i < before; i++)
+    if (woken[i] != task)
+      woken[kept++] = woken[i];
+  woken_count = kept;
+  return kept < before;
 }
 
 int sc_reply(int status, const char *body) {
