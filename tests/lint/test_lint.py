@@ -87,7 +87,7 @@ class Layers(Tree):
         self.include("host/a.c", '"host/h.h"', "<durable/host.h>", "<curl/curl.h>")
         self.include("frontend/a.c", '"host/h.h"', '"serdes/s.h"')
         self.include("service/a.c", '"v.h"', '"wire/w.h"', "<durable/service.h>")
-        self.include("service/run/a.c", "<durable/durable.h>")
+        self.include("service/run_handler.c", "<durable/durable.h>")
         self.include("cli/a.c", '"c.h"', "<durable/run.h>", "<popt.h>")
         self.accepts("layers")
 
@@ -105,7 +105,7 @@ class Layers(Tree):
                 ("service/a.c", '"serdes/s.h"'),
                 ("service/a.c", '"../host/h.h"'),
                 ("service/a.c", "<durable/durable.h>"),
-                ("service/run/a.c", '"base/b.h"'),
+                ("service/run_handler.c", '"base/b.h"'),
                 ("cli/a.c", '"service/v.h"'),
                 ("cli/a.c", '"base/b.h"'),
                 ("abi/include/durable/a.h", '"base/b.h"'),
