@@ -1,5 +1,6 @@
 /* inbox: see inbox.h. */
 #include "inbox.h"
+#include "change.h"
 #include "commit.h"
 #include "load.h"
 #include <stdlib.h>
@@ -89,6 +90,8 @@ static void answer_letter(durable_service *s, letter *l) {
   pthread_mutex_unlock(&s->lock);
   if (dur_request_parse(&r) != 0)
     dur_reply_error(reply, DUR_ERROR_INVALID, "Malformed request line");
+  else if (!dur_request_changes(&r)) /* it would wait for the disk: for us */
+    dur_reply_error(reply, DUR_ERROR_INVALID, "Only changes are taken here");
   else
     dur_request_run(s, &r, reply);
   pthread_mutex_lock(&s->lock);
@@ -121,6 +124,8 @@ static void run_here(durable_service *s, dur_request *r, dur_reply *reply) {
   pthread_mutex_lock(&s->lock);
   int rc = dur_load_running(s, &newest_ms);
   dur_clock_init(&s->clock, 0, 1.0, newest_ms);
+  if (rc == 0) /* what came due while nobody served comes first */
+    dur_fire_due(s, dur_clock_now(&s->clock));
   pthread_mutex_unlock(&s->lock);
   if (rc != 0) {
     dur_reply_error(reply, DUR_ERROR_SERVICE, "the database cannot be read");

@@ -110,7 +110,8 @@ static int load_run(durable_service *s, sqlite3_stmt *row) {
                              .parent_op = dur_column(row, 13),
                              .input = dur_column(row, 14),
                              .start_ms = sqlite3_column_int64(row, 4),
-                             .timeout_s = sqlite3_column_int64(row, 5)};
+                             .timeout_s = sqlite3_column_int64(row, 5),
+                             .retention_days = sqlite3_column_int64(row, 15)};
   dur_run *run = dur_run_new(s, &spec);
   if (run == NULL)
     return -1;
@@ -138,7 +139,8 @@ static int load_all(durable_service *s, int64_t *newest_ms) {
   sqlite3_stmt *stmt = dur_prepare(
       &s->store,
       "SELECT id, arn, function, name, start_ms, timeout_s, wanted, retry_ms,"
-      " failures, empties, invocations, tenant, parent, parent_op, payload"
+      " failures, empties, invocations, tenant, parent, parent_op, payload,"
+      " retention_days"
       " FROM execution JOIN input ON input.execution = execution.id"
       " WHERE status = 'RUNNING' ORDER BY id");
   if (stmt == NULL)

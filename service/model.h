@@ -60,7 +60,7 @@ struct dur_run {
   dur_bytes tenant, parent, parent_op, input;
   char *text;
   int status; /* DURABLE_EXECUTION_* */
-  int64_t start_ms, end_ms, timeout_s;
+  int64_t start_ms, end_ms, timeout_s, retention_days;
   int64_t next_event;
   dur_item **items;
   size_t count, cap;
@@ -75,7 +75,6 @@ struct dur_run {
   dur_timer timeout, backoff;
   dur_job *job;  /* queued or running */
   uint64_t mark; /* its last write: see dur_commit_wait */
-  unsigned pins; /* users who need it to stay in memory */
   int row_dirty; /* 1: update, 2: insert */
   int closing;   /* in the list of runs to be dropped */
   dur_run *next; /* in that list, or in that of all runs of a load */

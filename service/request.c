@@ -7,21 +7,24 @@
 #include <string.h>
 #include <strings.h>
 
+/* |plus|: '+' stands for a blank, as in a query. */
 static int decode(dur_request *r, dur_bytes raw, int plus, dur_bytes *out) {
-  dur_buf buf;
-  dur_buf_init(&buf, &dur_mem_default, SIZE_MAX);
-  int rc = dur_percent_decode(&buf, raw);
-  for (size_t i = 0; rc == 0 && plus && i < buf.len; i++)
-    if (buf.data[i] == '+' && memchr(raw.data, '+', raw.len) != NULL &&
-        memmem(raw.data, raw.len, "%2B", 3) == NULL)
-      buf.data[i] = ' ';
+  dur_buf text, decoded;
+  dur_buf_init(&text, &dur_mem_default, SIZE_MAX);
+  dur_buf_init(&decoded, &dur_mem_default, SIZE_MAX);
+  dur_buf_bytes(&text, raw);
+  for (size_t i = 0; plus && i < text.len; i++)
+    if (text.data[i] == '+')
+      text.data[i] = ' ';
+  int rc = text.failed ? -1 : dur_percent_decode(&decoded, dur_buf_view(&text));
   if (rc == 0) {
-    dur_bytes view = buf.len ? dur_buf_view(&buf) : DUR_LIT("");
+    dur_bytes view = decoded.len ? dur_buf_view(&decoded) : DUR_LIT("");
     *out = dur_arena_copy(&r->arena, view);
-    if (buf.failed || out->data == NULL)
+    if (decoded.failed || out->data == NULL)
       rc = -1;
   }
-  dur_buf_drop(&buf);
+  dur_buf_drop(&decoded);
+  dur_buf_drop(&text);
   return rc;
 }
 

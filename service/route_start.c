@@ -83,8 +83,8 @@ static const char *const REQUIRED[] = {"AccountId",
 /* What is read of the body beside Input, which must keep its text. */
 typedef struct start_body {
   dur_bytes function, name, id, tenant, input;
-  int64_t timeout_s;
-  int has_timeout, has[6];
+  int64_t timeout_s, retention_days;
+  int has_timeout, has_retention, has[6];
 } start_body;
 
 static int read_string(dur_json *j, dur_request *r, dur_bytes *out) {
@@ -95,12 +95,12 @@ static int read_string(dur_json *j, dur_request *r, dur_bytes *out) {
                                                                            : -1;
 }
 
-static int read_timeout(dur_json *j, start_body *b) {
+static int read_number(dur_json *j, int64_t *out, int *given) {
   int token = dur_json_next(j);
   if (token == DUR_JSON_NULL)
     return 0;
-  b->has_timeout = 1;
-  return token == DUR_JSON_NUMBER && dur_json_int(j, &b->timeout_s) ? 0 : -1;
+  *given = 1;
+  return token == DUR_JSON_NUMBER && dur_json_int(j, out) ? 0 : -1;
 }
 
 static int read_start_member(dur_json *j, dur_request *r, start_body *b) {
@@ -117,7 +117,9 @@ static int read_start_member(dur_json *j, dur_request *r, start_body *b) {
   if (dur_json_text_is(j, "Input"))
     return read_string(j, r, &b->input);
   if (dur_json_text_is(j, "ExecutionTimeoutSeconds"))
-    return read_timeout(j, b);
+    return read_number(j, &b->timeout_s, &b->has_timeout);
+  if (dur_json_text_is(j, "ExecutionRetentionPeriodDays"))
+    return read_number(j, &b->retention_days, &b->has_retention);
   return dur_json_skip(j) == DUR_JSON_ERROR ? -1 : 0;
 }
 
@@ -160,6 +162,11 @@ static int check_start(start_body *b, dur_reply *reply) {
     dur_reply_error(reply, DUR_ERROR_INVALID,
                     "ExecutionTimeoutSeconds must be between 0 and %d",
                     DUR_SECONDS_MAX);
+    return -1;
+  }
+  if (b->has_retention && (b->retention_days < 1 || b->retention_days > 90)) {
+    dur_reply_error(reply, DUR_ERROR_INVALID,
+                    "ExecutionRetentionPeriodDays must be between 1 and 90");
     return -1;
   }
   if (b->id.data != NULL && !dur_execution_name_ok(b->id))
@@ -207,6 +214,7 @@ void dur_route_start(durable_service *s, dur_request *r, dur_reply *reply) {
                             .id = b.id,
                             .tenant = b.tenant,
                             .timeout_s = b.timeout_s,
+                            .retention_days = b.retention_days,
                             .no_timeout = b.has_timeout && b.timeout_s == 0};
     if (start(s, &spec, reply) >= 0) {
       dur_json_out out;

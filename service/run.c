@@ -162,6 +162,7 @@ dur_run *dur_run_new(durable_service *s, const dur_run_spec *spec) {
   run->input = spec->input;
   run->start_ms = spec->start_ms;
   run->timeout_s = spec->timeout_s;
+  run->retention_days = spec->retention_days;
   run->next_event = 1;
   dur_bytes *const parts[] = {&run->arn,       &run->function, &run->name,
                               &run->id,        &run->tenant,   &run->parent,
@@ -216,16 +217,11 @@ void dur_run_free(durable_service *s, dur_run *run) {
   free(run);
 }
 
-void dur_run_unpin(durable_service *s, dur_run *run) {
-  run->pins--;
-  dur_runs_sweep(s);
-}
-
 void dur_runs_sweep(durable_service *s) {
   dur_run **link = &s->closing;
   while (*link != NULL) {
     dur_run *run = *link;
-    if (run->job == NULL && run->pins == 0 && run->mark <= s->committed) {
+    if (run->job == NULL && run->mark <= s->committed) {
       *link = run->next;
       dur_run_free(s, run);
     } else {

@@ -11,7 +11,7 @@
 typedef struct dur_run_spec {
   int64_t row;
   dur_bytes arn, function, name, id, tenant, parent, parent_op, input;
-  int64_t start_ms, timeout_s;
+  int64_t start_ms, timeout_s, retention_days;
 } dur_run_spec;
 
 /* A run with its EXECUTION operation, in the map of runs.  NULL: no memory. */
@@ -20,7 +20,6 @@ dur_run *dur_run_find(const durable_service *s, dur_bytes arn); /* in memory */
 void dur_run_free(durable_service *s, dur_run *run);
 /* Drop the finished runs that nobody needs and that are on disk. */
 void dur_runs_sweep(durable_service *s);
-void dur_run_unpin(durable_service *s, dur_run *run);
 /* Queue all that changed. */
 void dur_run_save(durable_service *s, dur_run *run);
 

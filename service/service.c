@@ -138,6 +138,8 @@ static int take_over(durable_service *s, const durable_service_options *o,
   rc = dur_load_running(s, &newest_ms);
   dur_clock_init(&s->clock, o->virtual_time != 0, o->time_scale, newest_ms);
   pthread_mutex_unlock(&s->lock);
+  if (rc == 0 && dur_store_expire(&s->store, dur_clock_now(&s->clock)) != 0)
+    rc = DURABLE_E_STORE;
   if (rc != 0) {
     snprintf(message, size, "%s cannot be read: %s",
              s->store.path ? s->store.path : "the database",
@@ -284,8 +286,10 @@ int durable_service_register(durable_service *s, const char *name,
     memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
   }
   if (o.timeout_s < 0 || o.execution_timeout_s < 0 ||
-      o.execution_timeout_s > DUR_SECONDS_MAX || o.retention_days < 0)
-    return fail(s, DURABLE_E_ARGUMENT, "a timeout is out of its range");
+      o.execution_timeout_s > DUR_SECONDS_MAX || o.retention_days < 0 ||
+      o.retention_days > 90)
+    return fail(s, DURABLE_E_ARGUMENT,
+                "a timeout or the retention is out of its range");
   int rc = 0;
   pthread_mutex_lock(&s->lock);
   dur_function *f = function_slot(s, name);

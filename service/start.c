@@ -27,7 +27,11 @@ static int make(durable_service *s, const dur_start *start, dur_bytes name,
                              .parent_op = start->parent_op,
                              .input = start->input,
                              .start_ms = dur_clock_now(&s->clock),
-                             .timeout_s = timeout_s};
+                             .timeout_s = timeout_s,
+                             .retention_days =
+                                 start->retention_days > 0
+                                     ? start->retention_days
+                                     : start->function->retention_days};
   dur_run *run = arn.failed ? NULL : dur_run_new(s, &spec);
   dur_buf_drop(&arn);
   if (run == NULL)

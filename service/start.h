@@ -12,6 +12,7 @@ typedef struct dur_start {
   dur_bytes parent, parent_op; /* the chained invoke that starts it */
   int64_t timeout_s;           /* 0: the function's */
   int no_timeout;
+  int64_t retention_days; /* 0: the function's */
 } dur_start;
 
 /* Lock held in both. */

@@ -12,8 +12,9 @@ static const char SCHEMA[] =
     "CREATE TABLE execution(id INTEGER PRIMARY KEY, arn TEXT NOT NULL UNIQUE,"
     " function TEXT NOT NULL, name TEXT NOT NULL, status TEXT NOT NULL,"
     " start_ms INTEGER NOT NULL, end_ms INTEGER, touched_ms INTEGER NOT NULL,"
-    " timeout_s INTEGER NOT NULL, wanted INTEGER NOT NULL,"
-    " retry_ms INTEGER NOT NULL, failures INTEGER NOT NULL,"
+    " timeout_s INTEGER NOT NULL, retention_days INTEGER NOT NULL,"
+    " wanted INTEGER NOT NULL, retry_ms INTEGER NOT NULL, failures INTEGER NOT "
+    "NULL,"
     " empties INTEGER NOT NULL, invocations INTEGER NOT NULL, tenant TEXT,"
     " parent TEXT, parent_op TEXT, UNIQUE(function, name));"
     "CREATE INDEX execution_start ON execution(function, start_ms, id);"
@@ -38,7 +39,7 @@ static const char SCHEMA[] =
 static const char *const SQL[DUR_STMTS] = {
     [DUR_STMT_PUT_EXECUTION] =
         "INSERT INTO execution VALUES"
-        "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)",
+        "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18)",
     [DUR_STMT_SET_EXECUTION] =
         "UPDATE execution SET status=?2, end_ms=?3, touched_ms=?4, wanted=?5,"
         " retry_ms=?6, failures=?7, empties=?8, invocations=?9 WHERE id=?1",

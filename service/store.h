@@ -76,6 +76,8 @@ void dur_writes_free(dur_write *first);
 /* All of |first| in one transaction.  0, or -1 and *why (a static text). */
 int dur_store_commit(dur_store *store, const dur_write *first,
                      const char **why);
+/* Delete what ended longer ago than its retention.  0, or -1. */
+int dur_store_expire(dur_store *store, int64_t now_ms);
 /* 1 when another connection has committed since the last call. */
 int dur_store_changed(dur_store *store);
 

@@ -92,6 +92,64 @@ int dur_store_commit(dur_store *store, const dur_write *first,
   return rc == SQLITE_OK ? 0 : -1;
 }
 
+static int delete_one(dur_store *store, int64_t execution) {
+  static const char *const DELETES[] = {
+      "DELETE FROM event WHERE id > ?2 AND id < ?3",
+      "DELETE FROM operation WHERE id > ?2 AND id < ?3",
+      "DELETE FROM input WHERE execution = ?1",
+      "DELETE FROM outcome WHERE execution = ?1",
+      "DELETE FROM execution WHERE id = ?1"};
+  int rc = SQLITE_DONE;
+  for (size_t i = 0; i < 5 && rc == SQLITE_DONE; i++) {
+    sqlite3_stmt *stmt = dur_prepare(store, DELETES[i]);
+    if (stmt == NULL)
+      return SQLITE_ERROR;
+    /* a parameter that the text does not have is refused: that is fine */
+    sqlite3_bind_int64(stmt, 1, execution);
+    sqlite3_bind_int64(stmt, 2, DUR_ROW_ID(execution, 0));
+    sqlite3_bind_int64(stmt, 3, DUR_ROW_ID(execution + 1, 0));
+    rc = sqlite3_step(stmt);
+    sqlite3_finalize(stmt);
+  }
+  return rc;
+}
+
+/* The lowest expired id above |after|, or 0. */
+static int64_t next_expired(dur_store *store, int64_t after, int64_t now_ms) {
+  int64_t id = 0;
+  sqlite3_stmt *stmt = dur_prepare(
+      store, "SELECT id FROM execution WHERE id > ?1 AND status <> 'RUNNING'"
+             " AND end_ms + retention_days * 86400000 <= ?2"
+             " ORDER BY id LIMIT 1");
+  if (stmt == NULL)
+    return 0;
+  sqlite3_bind_int64(stmt, 1, after);
+  sqlite3_bind_int64(stmt, 2, now_ms);
+  if (sqlite3_step(stmt) == SQLITE_ROW)
+    id = sqlite3_column_int64(stmt, 0);
+  sqlite3_finalize(stmt);
+  return id;
+}
+
+int dur_store_expire(dur_store *store, int64_t now_ms) {
+  int rc = SQLITE_OK;
+  pthread_mutex_lock(&store->lock);
+  int64_t id = next_expired(store, 0, now_ms);
+  if (id > 0)
+    rc = sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+  int open = id > 0 && rc == SQLITE_OK;
+  while (id > 0 && rc == SQLITE_OK) {
+    rc = delete_one(store, id) == SQLITE_DONE ? SQLITE_OK : SQLITE_ERROR;
+    id = next_expired(store, id, now_ms);
+  }
+  if (open && rc == SQLITE_OK)
+    rc = sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
+  if (open && rc != SQLITE_OK)
+    sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+  pthread_mutex_unlock(&store->lock);
+  return rc == SQLITE_OK ? 0 : -1;
+}
+
 int dur_store_changed(dur_store *store) {
   int64_t version = store->data_version;
   pthread_mutex_lock(&store->lock);

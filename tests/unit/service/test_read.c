@@ -427,6 +427,8 @@ static void test_start(void **state) {
        404},
       {START_BODY(",\"ExecutionTimeoutSeconds\":-1"),
        "ExecutionTimeoutSeconds must be between 0 and 31622400", 400},
+      {START_BODY(",\"ExecutionRetentionPeriodDays\":91"),
+       "ExecutionRetentionPeriodDays must be between 1 and 90", 400},
       {START_BODY(",\"ExecutionName\":\"a b\""),
        "1 validation error detected: Value at 'durableExecutionName' failed to "
        "satisfy constraint: Member must have length between 1 and 64 and "
@@ -479,6 +481,37 @@ static void test_names(void **state) {
   assert_int_equal(durable_service_wait(r.s, "nope", 0), DURABLE_E_ARGUMENT);
   assert_int_equal(durable_service_register(r.s, "a.b", run_script, &sc, NULL),
                    DURABLE_E_ARGUMENT);
+  rig_wipe(&r);
+}
+
+static void test_retention(void **state) {
+  (void)state;
+  rig r;
+  char old[DURABLE_ARN_SIZE], kept[DURABLE_ARN_SIZE], open[DURABLE_ARN_SIZE];
+  script sc = {.fn = fail_or_park};
+  durable_service_function_options o = DURABLE_SERVICE_FUNCTION_OPTIONS_INIT;
+  o.retention_days = 2;
+  rig_open(&r, in_virtual_time());
+  assert_int_equal(durable_service_register(r.s, "F", run_script, &sc, &o), 0);
+  rig_start(&r, "F", "good", old);
+  assert_outcome(r.s, old, DURABLE_EXECUTION_SUCCEEDED);
+  rig_start(&r, "F", "open", open);
+  durable_service_settle(r.s, open, 10000);
+  assert_int_equal(durable_service_advance(r.s, 2 * 86400000 + 1000), 0);
+  rig_start(&r, "F", "kept", kept);
+  assert_outcome(r.s, kept, DURABLE_EXECUTION_SUCCEEDED);
+  rig_close(&r);
+  rig_reopen(&r, in_virtual_time()); /* time does not go back */
+  assert_int_equal(durable_service_wait(r.s, old, 0), DURABLE_E_ARGUMENT);
+  assert_outcome(r.s, kept, DURABLE_EXECUTION_SUCCEEDED);
+  assert_int_equal(durable_service_wait(r.s, open, 0),
+                   DURABLE_EXECUTION_RUNNING);
+  answer a = call_run(r.s, "GET", old, "/history", NULL);
+  assert_int_equal(a.status, 404);
+  answer_drop(&a);
+  assert_int_equal(durable_service_register(r.s, "F", run_script, &sc, &o), 0);
+  rig_start(&r, "F", "good", old); /* the name is free again */
+  assert_outcome(r.s, old, DURABLE_EXECUTION_SUCCEEDED);
   rig_wipe(&r);
 }
 
@@ -545,7 +578,8 @@ int main(void) {
       cmocka_unit_test(test_state),    cmocka_unit_test(test_large_state),
       cmocka_unit_test(test_collapse), cmocka_unit_test(test_history_pages),
       cmocka_unit_test(test_lists),    cmocka_unit_test(test_start),
-      cmocka_unit_test(test_names),    cmocka_unit_test(test_routes),
+      cmocka_unit_test(test_names),    cmocka_unit_test(test_retention),
+      cmocka_unit_test(test_routes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
