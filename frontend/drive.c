@@ -4,22 +4,43 @@
 #include "frontend/failure.h"
 #include "frontend/future.h"
 
-int dur_ask(dur_strand *strand, durable_op_id op) {
+/* |settled|: only until |op| has settled; else for what to do about it. */
+static int ask(dur_strand *strand, durable_op_id op, int settled,
+               int64_t timeout_ms) {
   durable_host *host = strand->run->host;
+  if (settled)
+    return durable_host_task_wait_for(host, strand->task, &op, 1, 1,
+                                      timeout_ms);
+  return durable_host_next_for(host, strand->task, op, timeout_ms);
+}
+
+static int ask_or_block(dur_strand *strand, durable_op_id op, int settled) {
   int answer;
-  if (strand->is_worker) {
-    answer = durable_host_next_for(host, strand->task, op, 0);
+  if (!strand->is_worker) {
+    answer = ask(strand, op, settled, -1);
+  } else {
+    answer = ask(strand, op, settled, 0);
     if (answer == DURABLE_NEXT_PARK) {
       dur_future_parks(strand);
-      answer = durable_host_next(host, strand->task, op);
+      answer = ask(strand, op, settled, -1);
       dur_future_goes_on(strand);
     }
-  } else {
-    answer = durable_host_next(host, strand->task, op);
   }
   if (answer == DURABLE_NEXT_SUSPEND)
     strand->suspended = 1;
   return answer;
+}
+
+int dur_ask(dur_strand *strand, durable_op_id op) {
+  return ask_or_block(strand, op, 0);
+}
+
+int dur_wait_settled(dur_strand *strand, durable_op_id op) {
+  int answer = ask_or_block(strand, op, 1);
+  return answer == DURABLE_NEXT_DONE      ? DURABLE_OK
+         : answer == DURABLE_NEXT_SUSPEND ? DURABLE_SUSPENDED
+         : answer < 0                     ? answer
+                                          : DURABLE_E_STATE;
 }
 
 /* 0 to go on. */

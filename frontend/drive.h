@@ -6,6 +6,9 @@
 
 /* durable_host_next(): DURABLE_NEXT_* (never PARK), or an error. */
 int dur_ask(dur_strand *strand, durable_op_id op);
+/* Block until |op|, which another strand drives, has settled: DURABLE_OK or
+ * DURABLE_SUSPENDED. */
+int dur_wait_settled(dur_strand *strand, durable_op_id op);
 
 /* Drive a claimed call to its end: DURABLE_OK with its value or batch,
  * DURABLE_FAILED with its failure, DURABLE_SUSPENDED, or an error. */

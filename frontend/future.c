@@ -254,9 +254,9 @@ static int drive_here(dur_strand *strand, durable_future *f,
  * that strand to have taken it. */
 static int wait_for_driver(dur_strand *strand, durable_future *f) {
   dur_run *run = f->run;
-  int answer = dur_ask(strand, f->call.op);
-  if (answer != DURABLE_NEXT_DONE)
-    return answer == DURABLE_NEXT_SUSPEND ? DURABLE_SUSPENDED : answer;
+  int rc = dur_wait_settled(strand, f->call.op);
+  if (rc != DURABLE_OK)
+    return rc;
   pthread_mutex_lock(&run->lock);
   while (f->state == DUR_FUTURE_AT_WORK)
     pthread_cond_wait(&run->changed, &run->lock);

@@ -164,6 +164,8 @@ int durable_map(durable_ctx *ctx, const char *name, const durable_value *items,
                 durable_map_fn *fn, void *arg, const durable_batch **batch,
                 const durable_batch_config *config) {
   given g = {.items = items, .map = fn, .arg = arg, .config = config};
+  if (batch)
+    *batch = NULL;
   if (!fn)
     return refuse(&ctx->scope, "a map needs a function");
   return run_group(&ctx->scope, name, &g, batch);
@@ -174,6 +176,8 @@ int durable_map_start(durable_ctx *ctx, const char *name,
                       durable_future **future,
                       const durable_batch_config *config) {
   given g = {.items = items, .map = fn, .arg = arg, .config = config};
+  if (future)
+    *future = NULL;
   if (!fn)
     return refuse(&ctx->scope, "a map needs a function");
   return start_group(&ctx->scope, name, &g, future);
