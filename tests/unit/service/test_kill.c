@@ -3,6 +3,7 @@
 #include "rig.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 
 enum { STEPS = 8, POINTS = 24, RANDOM_KILLS = 10 };
 
@@ -344,6 +345,61 @@ static void test_chains_go_on(void **state) {
   rig_wipe(&r);
 }
 
+/* ---- a disk that is full */
+
+enum { FULL_RUNS = 400 };
+
+static void fill(rig *r, int pipe) {
+  char body[4096];
+  script sc = {.fn = do_nothing};
+  rig_reopen(r, (durable_service_options){0});
+  rig_function(r, "F", &sc);
+  struct rlimit limit = {2000000, 2000000}; /* bytes of any one file */
+  signal(SIGXFSZ, SIG_IGN);
+  setrlimit(RLIMIT_FSIZE, &limit);
+  memset(body, '1', sizeof body);
+  for (int i = 0; i < FULL_RUNS; i++) {
+    char arn[DURABLE_ARN_SIZE];
+    int rc = durable_service_start(
+        r->s, "F", (durable_bytes){body, sizeof body}, NULL, arn);
+    if (rc == 0 && write(pipe, arn, sizeof arn) == sizeof arn)
+      continue;
+    /* not a success, and nothing succeeds from here on */
+    int refused = rc == DURABLE_E_STORE && durable_service_error(r->s)[0];
+    answer a = call(r->s, "POST", "/start-durable-execution", "{\"a\":1}");
+    answer b = call(r->s, "GET", "/2025-12-01/durable-executions", NULL);
+    _exit(refused && a.status == 500 && b.status == 500 ? 0 : 5);
+  }
+  _exit(6);
+}
+
+static void test_full_disk(void **state) {
+  (void)state;
+  rig r;
+  int ends[2], status, n = 0;
+  char arn[DURABLE_ARN_SIZE], arns[FULL_RUNS][DURABLE_ARN_SIZE];
+  rig_dir(&r);
+  assert_int_equal(pipe(ends), 0);
+  pid_t pid = fork();
+  assert_true(pid >= 0);
+  if (pid == 0)
+    fill(&r, ends[1]);
+  close(ends[1]);
+  FILE *in = fdopen(ends[0], "r");
+  while (fread(arn, sizeof arn, 1, in) == 1)
+    memcpy(arns[n++], arn, sizeof arn);
+  fclose(in);
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  assert_int_equal(status, 0);
+  assert_true(n > 5);
+  script sc = {.fn = do_nothing};
+  rig_reopen(&r, (durable_service_options){0});
+  rig_function(&r, "F", &sc);
+  for (int i = 0; i < n; i++)
+    assert_outcome(r.s, arns[i], DURABLE_EXECUTION_SUCCEEDED);
+  rig_wipe(&r);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_after_each_request),
@@ -351,6 +407,7 @@ int main(void) {
       cmocka_unit_test(test_at_any_time),
       cmocka_unit_test(test_timers_come_due_meanwhile),
       cmocka_unit_test(test_chains_go_on),
+      cmocka_unit_test(test_full_disk),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
