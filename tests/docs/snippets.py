@@ -1,4 +1,5 @@
-"""Compile and run the C blocks of docs/, and check the links between pages.
+"""Compile and run the C blocks of docs/ and of the README, and check that links
+between pages lead somewhere.
 
 A block is one of these; a comment at its head or foot says what it needs.
 
@@ -28,7 +29,8 @@ import subprocess
 import sys
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
-LINK = re.compile(r"\]\(([^)#\s]+)(#[^)\s]*)?\)")
+LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
+HEADING = re.compile(r"^#+ (.*)$", re.M)
 WARNINGS = ["-std=c17", "-D_GNU_SOURCE", "-g", "-Wall", "-Wextra", "-Werror",
             "-Wno-unused-parameter"]
 WRAPPED = """#include "inside.h"
@@ -41,7 +43,7 @@ static int snippet(durable_ctx *ctx, const durable_value *event,
   (void)event, (void)in, (void)value, (void)batch, (void)result, (void)rc;
 #line %d "%s"
 %s
-  return DURABLE_OK;
+return DURABLE_OK;
 }
 DURABLE_HANDLER(snippet);
 """
@@ -91,14 +93,22 @@ def stitched(blocks):
     yield from parts.values()
 
 
-def broken_links(docs):
-    for path in sorted(docs.rglob("*.md")):
-        for match in LINK.finditer(path.read_text(encoding="utf-8")):
-            target = match.group(1)
+def anchors_of(page):
+    text = FENCE.sub("", page.read_text(encoding="utf-8"))
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+            for heading in HEADING.findall(text)}
+
+
+def broken_links(pages):
+    for path in pages:
+        for target, anchor in LINK.findall(path.read_text(encoding="utf-8")):
+            page = path.parent / target if target else path
             if "://" in target or target.startswith("mailto:"):
                 continue
-            if not (path.parent / target).exists():
-                yield f"{path.relative_to(docs)}: no such page: {target}"
+            if not page.exists():
+                yield f"{path}: no such page: {target}"
+            elif anchor and anchor not in anchors_of(page):
+                yield f"{path}: no such heading: {target}#{anchor}"
 
 
 class Bench:
@@ -202,10 +212,11 @@ def main():
     parser.add_argument("--only", default="", help="pages whose name has this")
     args = parser.parse_args()
     docs = pathlib.Path(args.docs)
-    wrong = list(broken_links(docs))
+    pages = sorted(docs.rglob("*.md")) + [docs.parent / "README.md"]
+    wrong = list(broken_links(pages))
     blocks = []
-    for path in sorted(docs.rglob("*.md")):
-        page = str(path.relative_to(docs))
+    for path in pages:
+        page = os.path.relpath(path, docs)
         own = list(stitched(blocks_of(path, page)))
         ran = [b for b in own if b.expected is not None]
         if page.startswith("operations/") and not ran:
