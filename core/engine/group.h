@@ -59,7 +59,8 @@ int dur_branch_make(dur_engine *e, dur_branch *branch);
 /* A branch starts: its id, where branches run one by one as siblings. */
 void dur_group_take_id(dur_engine *e, dur_group *g);
 void dur_group_recount(dur_engine *e, dur_group *g);
-int dur_group_thread_is_free(const dur_engine *e);
+/* May |g| start a branch?  Whoever drives it does not count: it parks next. */
+int dur_group_thread_is_free(const dur_engine *e, const dur_group *g);
 /* DUR_SPAWN, DUR_PARK, DUR_SUSPEND, or 0: something settled at once, look again
  */
 int dur_group_spawn(dur_engine *e, dur_group *g);

@@ -66,7 +66,7 @@ int dur_group_rebuild(dur_engine *e, dur_group *g) {
   uint32_t total =
       g->has_record && g->record.total < g->total ? g->record.total : g->total;
   if (g->ready_head || (g->next < total && g->in_flight < g->max &&
-                        !dur_group_thread_is_free(e)))
+                        !dur_group_thread_is_free(e, g)))
     return dur_group_spawn(e, g);
   if (g->next < total && g->in_flight < g->max)
     return next_branch(e, g);

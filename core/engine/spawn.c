@@ -53,8 +53,12 @@ void dur_group_recount(dur_engine *e, dur_group *g) {
 
 /* ---- threads */
 
-int dur_group_thread_is_free(const dur_engine *e) {
-  return e->set.max_threads == 0 || e->branch_runnable < e->set.max_threads;
+int dur_group_thread_is_free(const dur_engine *e, const dur_group *g) {
+  const dur_task *driver = g->op->runner;
+  uint32_t self =
+      driver && driver->branch && driver->state == DUR_TASK_RUNNABLE;
+  return e->set.max_threads == 0 ||
+         e->branch_runnable - self < e->set.max_threads;
 }
 
 static void want_thread(dur_engine *e, dur_group *g) {
@@ -66,8 +70,10 @@ static void want_thread(dur_engine *e, dur_group *g) {
 }
 
 void dur_group_thread_freed(dur_engine *e) {
-  while (e->wants_thread && dur_group_thread_is_free(e)) {
+  while (e->wants_thread) {
     dur_group *g = e->wants_thread->u.group;
+    if (!dur_group_thread_is_free(e, g))
+      return;
     e->wants_thread = g->wants_next;
     g->wants = 0;
     if (!can_spawn(g))
@@ -198,7 +204,7 @@ int dur_group_spawn(dur_engine *e, dur_group *g) {
     return DUR_PARK;
   if (e->draining)
     return DUR_SUSPEND;
-  if (!dur_group_thread_is_free(e)) {
+  if (!dur_group_thread_is_free(e, g)) {
     want_thread(e, g);
     return DUR_PARK;
   }
