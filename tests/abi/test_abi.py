@@ -121,6 +121,11 @@ class AbiTest(unittest.TestCase):
         (self.root / "build/lib/libdurable.so").unlink()
         self.refused("is not built")
 
+    def test_a_library_without_types_is_refused(self):
+        self.record()
+        subprocess.run(["strip", "build/lib/libdurable.so"], cwd=self.root, check=True)
+        self.refused("no debug information")
+
     # ---- within one minor version: no change at all
 
     def test_an_addition_without_a_version_is_refused(self):
