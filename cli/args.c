@@ -46,7 +46,6 @@ int cli_args_read(cli_args *args, const cli_syntax *syntax, int argc,
   const char *first = argv[0];
   argv[0] = name;
   args->context = poptGetContext("durable", argc, argv, table, 0);
-  argv[0] = first;
   int rc = args->context ? poptGetNextOpt(args->context) : POPT_ERROR_MALLOC;
   int answer = CLI_GO_ON;
   if (rc == OPTION_HELP) {
@@ -64,6 +63,7 @@ int cli_args_read(cli_args *args, const cli_syntax *syntax, int argc,
     answer = refuse_usage(syntax, args->operands[syntax->max],
                           "one argument too many");
   }
+  argv[0] = first;
   free(name);
   return answer;
 }

@@ -219,7 +219,7 @@ const char *cli_op_what(const cli_op *op) {
                {"Parallel", "parallel"},
                {"ParallelBranch", "branch"},
                {"RunInChildContext", "child"},
-               {"WaitForCallback", "request"},
+               {"WaitForCallback", "callback"},
                {"WaitForCondition", "condition"}};
   for (size_t i = 0; i < sizeof WHATS / sizeof *WHATS; i++)
     if (strcmp(op->sub_type, WHATS[i].sub_type) == 0)
@@ -229,4 +229,11 @@ const char *cli_op_what(const cli_op *op) {
 
 const char *cli_op_label(const cli_op *op) {
   return op->name[0] ? op->name : cli_op_what(op);
+}
+
+const char *cli_callback_label(const cli_op *op) {
+  const cli_op *parent = op->parent;
+  return parent && strcmp(parent->sub_type, "WaitForCallback") == 0
+             ? cli_op_label(parent)
+             : cli_op_label(op);
 }

@@ -52,6 +52,9 @@ int cli_journal_add(cli_journal *j, const cJSON *event, cli_op **changed);
 int cli_op_is_over(const cli_op *op);
 /* Its name, or what it is when it has none. */
 const char *cli_op_label(const cli_op *op);
+/* The name under which a callback is known to its workflow: one that
+ * wait_for_callback made within itself goes by that operation's. */
+const char *cli_callback_label(const cli_op *op);
 /* "step", "map", "item", "child", ... */
 const char *cli_op_what(const cli_op *op);
 

@@ -86,8 +86,10 @@ static int send(void *user, const durable_transport_request *request,
 static void invoke(void *user, durable_service *s,
                    const durable_service_invocation *inv) {
   const durable_handler *handler = user;
-  const durable_transport transport = {
-      .size = sizeof transport, .user = s, .send = send};
+  const durable_transport transport = {.size = sizeof transport,
+                                       .flags = DURABLE_TRANSPORT_INLINE,
+                                       .user = s,
+                                       .send = send};
   durable_invocation invocation = DURABLE_INVOCATION_INIT;
   durable_output output = DURABLE_OUTPUT_INIT;
   invocation.transport = &transport;

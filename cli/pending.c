@@ -22,15 +22,6 @@ static int is_pending(const cli_journal *journal, const cli_op *op) {
   return op->callback_id && !cli_op_is_over(op) && journal->to_ms < 0;
 }
 
-/* The name that the workflow gave: a callback that another operation made
- * within itself goes by that one's. */
-static const char *name_of(const cli_op *op) {
-  const cli_op *parent = op->parent;
-  return parent && strcmp(parent->sub_type, "WaitForCallback") == 0
-             ? cli_op_label(parent)
-             : cli_op_label(op);
-}
-
 int cli_pending_each(durable_service *s, const char *arn,
                      void (*fn)(void *user, const char *name, const char *id),
                      void *user) {
@@ -38,7 +29,7 @@ int cli_pending_each(durable_service *s, const char *arn,
   int answer = load(s, arn, &journal);
   for (size_t i = 0; answer == CLI_GO_ON && i < journal.count; i++)
     if (is_pending(&journal, journal.ops[i]))
-      fn(user, name_of(journal.ops[i]), journal.ops[i]->callback_id);
+      fn(user, cli_callback_label(journal.ops[i]), journal.ops[i]->callback_id);
   cli_journal_drop(&journal);
   return answer;
 }

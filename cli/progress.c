@@ -52,15 +52,18 @@ static void print_retry(cli_progress *p, const cli_op *op) {
 }
 
 static void print_callback(cli_progress *p, const cli_op *op) {
-  const cli_op *named = op->name[0] || !op->parent ? op : op->parent;
+  const char *label = cli_callback_label(op);
+  const char *quote = strchr(label, ' ') ? "\"" : "";
   wipe(p);
-  fprintf(stderr, "%s %s waits for a callback; to answer it:\n",
-          cli_mark(CLI_STARTED), cli_op_label(named));
   if (strcmp(p->db, CLI_DB_MEMORY) == 0)
-    fprintf(stderr, "    nobody can: --db is %s\n", CLI_DB_MEMORY);
+    fprintf(stderr,
+            "%s %s waits for a callback; with --db %s nobody can answer\n",
+            cli_mark(CLI_STARTED), label, CLI_DB_MEMORY);
   else
-    fprintf(stderr, "    durable callback succeed --db %s --of %s %s\n", p->db,
-            p->name, cli_op_label(named));
+    fprintf(stderr,
+            "%s %s waits for a callback; to answer it:\n"
+            "    durable callback succeed --db %s --of %s %s%s%s\n",
+            cli_mark(CLI_STARTED), label, p->db, p->name, quote, label, quote);
 }
 
 static void tell(cli_progress *p, const cli_op *op, int is_new) {

@@ -34,7 +34,7 @@ static const struct poptOption OPTIONS[] = {
     {"with", 'w', POPT_ARG_ARGV, &with, 0,
      "functions to be invoked, too; any number of times", "OTHER.so"},
     {"skip-time", 's', POPT_ARG_NONE, &skip_time, 0,
-     "virtual time: waits and retry delays take none", NULL},
+     "virtual time: waits and retry delays take none, callbacks do", NULL},
     {"time-scale", 0, POPT_ARG_DOUBLE, &time_scale, 0,
      "seconds that one second of a wait takes; default: 1", "FACTOR"},
     {"timeout", 't', POPT_ARG_LONG, &timeout_s, 0,
@@ -137,6 +137,7 @@ static int prepare(job *j) {
 static int open_service(job *j) {
   durable_service_options options = DURABLE_SERVICE_OPTIONS_INIT;
   options.virtual_time = (uint32_t)skip_time;
+  options.hold_callbacks = 1; /* who answers them lives in real time */
   options.collapse = (uint32_t)collapse;
   options.time_scale = time_scale;
   return cli_store_open(&j->service, db, &options);
@@ -215,13 +216,19 @@ static int start(job *j) {
 /* ---- to the end */
 
 static int say_interrupted(const job *j) {
-  if (db && strcmp(db, CLI_DB_MEMORY) == 0)
+  if (db && strcmp(db, CLI_DB_MEMORY) == 0) {
     fprintf(stderr, "durable: interrupted; nothing is kept of %s\n", j->name);
-  else
-    fprintf(stderr,
-            "durable: interrupted; all that was done is kept.  To go on:\n"
-            "    durable run %s --db %s --name %s\n",
-            j->file, db ? db : CLI_DB_DEFAULT, j->name);
+    return CLI_INTERRUPTED;
+  }
+  fprintf(stderr,
+          "durable: interrupted; all that was done is kept.  To go on:\n"
+          "    durable run %s --db %s --name %s",
+          j->file, db ? db : CLI_DB_DEFAULT, j->name);
+  if (handler_name)
+    fprintf(stderr, " --handler %s", handler_name);
+  for (size_t i = 0; i < j->other_count; i++)
+    fprintf(stderr, " --with %s", with[i]);
+  fputc('\n', stderr);
   return CLI_INTERRUPTED;
 }
 

@@ -115,11 +115,18 @@ static void print_head(const sheet *s) {
           WHAT_WIDTH, "what", TOOK_WIDTH, "took", s->bar_width - 1, total);
 }
 
-static void print_errors(const sheet *s, const cli_journal *j) {
-  for (size_t i = 0; i < j->count; i++)
-    if (j->ops[i]->error)
-      fprintf(s->to, "%s %s: %s\n", s->look->marks[CLI_FAILED],
-              cli_op_label(j->ops[i]), j->ops[i]->error);
+/* One line each, cut to |columns|. */
+static void print_errors(const sheet *s, const cli_journal *j, int columns) {
+  for (size_t i = 0; i < j->count; i++) {
+    const cli_op *op = j->ops[i];
+    if (!op->error)
+      continue;
+    char *line = cli_format("%s: %s", cli_op_label(op), op->error);
+    int over = op->state == CLI_SUCCEEDED;
+    fprintf(s->to, "%s %.*s\n", s->look->marks[over ? CLI_RETRYING : op->state],
+            columns - 2, line ? line : "");
+    free(line);
+  }
 }
 
 void cli_timeline_print(FILE *to, const cli_journal *j, int columns) {
@@ -143,6 +150,6 @@ void cli_timeline_print(FILE *to, const cli_journal *j, int columns) {
           s.look->busy, s.look->waiting, s.look->group,
           s.look->marks[CLI_SUCCEEDED], s.look->marks[CLI_FAILED],
           s.look->marks[CLI_STARTED]);
-  print_errors(&s, j);
+  print_errors(&s, j, columns);
   free(s.cells);
 }

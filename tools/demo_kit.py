@@ -14,7 +14,7 @@ import subprocess
 import threading
 import time
 
-Ran = collections.namedtuple("Ran", "body operation attempt process")
+Ran = collections.namedtuple("Ran", "body operation attempt process execution")
 
 AT_MOST_ONCE = {"charge"}
 CONFIRMATION = '{"by":"ada"}'
@@ -55,7 +55,7 @@ class Shop:
         self.input_path = self.directory / "order.json"
         self.input_path.write_text(json.dumps(order(items)))
         self.expected_confirmation = json.loads(CONFIRMATION)
-        self.settled_at = {}  # operation -> length of the ledger then
+        self.settled_at = {}  # (execution, operation): lines in the ledger then
 
     # ---- commands
 
@@ -99,8 +99,9 @@ class Shop:
         if not self.ledger_path.exists():
             return []
         lines = self.ledger_path.read_text().splitlines()
-        return [Ran(body, operation, int(attempt), int(process))
-                for body, operation, attempt, process in map(str.split, lines)]
+        return [Ran(body, operation, int(attempt), int(process), execution)
+                for body, operation, attempt, process, execution
+                in map(str.split, lines)]
 
     def executions(self):
         if not self.database.exists():
@@ -122,13 +123,15 @@ class Shop:
         for execution in self.executions():
             for event in self.events(execution["arn"]):
                 if is_settled_step(event):
-                    self.settled_at.setdefault(event["Id"], ran)
+                    self.settled_at.setdefault(
+                            (execution["arn"], event["Id"]), ran)
 
     def check_ledger(self):
         """Raise Failed when a body ran where it must not."""
         ledger = self.ledger()
         for index, ran in enumerate(ledger):
-            if index >= self.settled_at.get(ran.operation, len(ledger)):
+            if index >= self.settled_at.get(
+                    (ran.execution, ran.operation), len(ledger)):
                 raise Failed(f"{ran.body} ran again after its success was on "
                              f"disk (line {index + 1} of the ledger)")
         for ran, count in collections.Counter(ledger).items():
@@ -136,9 +139,9 @@ class Shop:
                 raise Failed(f"{ran.body} ran {count} times for attempt "
                              f"{ran.attempt} in one process")
         tries = collections.Counter(
-            (ran.body, ran.operation, ran.attempt)
+            (ran.body, ran.execution, ran.operation, ran.attempt)
             for ran in ledger if ran.body in AT_MOST_ONCE)
-        for (body, _, attempt), count in tries.items():
+        for (body, _, _, attempt), count in tries.items():
             if count > 1:
                 raise Failed(f"{body} is at most once, and ran {count} times "
                              f"for attempt {attempt}")
