@@ -1,10 +1,11 @@
 /* runner: run the first handler of a shared object on the embedded service.
  *
- *   docs_runner FILE.so INPUT [succeed|fail BODY]
+ *   docs_runner all|collapsed FILE.so INPUT [succeed|fail BODY]
  *
- * Virtual time, a store in memory.  Prints the outcome as "SUCCEEDED <result>"
- * or "FAILED <error>" after whatever the handler printed.  With a third
- * argument every callback is completed as soon as it is on record. */
+ * Virtual time, a store in memory, state with or without the children of
+ * finished contexts.  Prints the outcome as "SUCCEEDED <result>"
+ * or "FAILED <error>" after whatever the handler printed.  With a verb
+ * every callback is completed as soon as it is on record. */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,12 +100,12 @@ static int report(const durable_outcome *out) {
 
 static int run(durable_service *service, const durable_handler *const *table,
                const char *input) {
-  durable_run_options options = {.size = sizeof options,
-                                 .timeout_ms = TIMEOUT_MS};
+  durable_run_options options = DURABLE_RUN_OPTIONS_INIT;
   durable_outcome outcome = DURABLE_OUTCOME_INIT;
   int rc = register_others(service, table);
   if (rc)
     return rc;
+  options.timeout_ms = TIMEOUT_MS;
   if (durable_service_run(service, table[0], NULL, bytes(input), &options,
                           &outcome) < 0)
     return die(table[0]->name, durable_service_error(service));
@@ -113,27 +114,32 @@ static int run(durable_service *service, const durable_handler *const *table,
   return rc;
 }
 
+static const durable_handler *const *load(const char *path) {
+  void *object = dlopen(path, RTLD_NOW);
+  return object ? dlsym(object, DURABLE_HANDLER_TABLE) : NULL;
+}
+
 int main(int argc, char **argv) {
-  if (argc != 3 && argc != 5)
-    return die("usage", "docs_runner FILE.so INPUT [succeed|fail BODY]");
-  void *object = dlopen(argv[1], RTLD_NOW);
-  const durable_handler *const *table =
-      object ? dlsym(object, DURABLE_HANDLER_TABLE) : NULL;
+  if (argc != 4 && argc != 6)
+    return die("usage",
+               "docs_runner all|collapsed FILE.so INPUT [succeed|fail BODY]");
+  const durable_handler *const *table = load(argv[2]);
   if (!table)
-    return die(argv[1], dlerror());
+    return die(argv[2], dlerror());
   char message[256];
   durable_service_options options = DURABLE_SERVICE_OPTIONS_INIT;
   options.virtual_time = 1;
-  options.hold_callbacks = argc == 5;
+  options.collapse = strcmp(argv[1], "collapsed") == 0;
+  options.hold_callbacks = argc == 6;
   outside out = {0};
   if (durable_service_open(&out.service, &options, message, sizeof message) < 0)
     return die("service", message);
-  if (argc == 5) {
-    out.verb = argv[3];
-    out.body = argv[4];
+  if (argc == 6) {
+    out.verb = argv[4];
+    out.body = argv[5];
     durable_service_on_event(out.service, on_event, &out);
   }
-  int rc = run(out.service, table, argv[2]);
+  int rc = run(out.service, table, argv[3]);
   durable_service_close(out.service);
   return rc;
 }

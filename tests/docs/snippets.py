@@ -180,7 +180,14 @@ class Bench:
         built = self.compile(stem, code, flags + self.libraries())
         if built[0]:
             return self.verdict(block, built)
-        command = [self.args.runner, str(self.work / f"{stem}.so"),
+        for state in ("all", "collapsed"):
+            wrong = self.run_workflow(block, stem, state, inside)
+            if wrong:
+                return f"(with {state} of the state) {wrong}"
+        return None
+
+    def run_workflow(self, block, stem, state, inside):
+        command = [self.args.runner, state, str(self.work / f"{stem}.so"),
                    block.directive("input") or "{}"]
         answer = block.directive("callback")
         if answer:
