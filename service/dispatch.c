@@ -345,10 +345,12 @@ int durable_service_answer(durable_service *s,
   if (s == NULL || inv == NULL || outcome < DURABLE_SERVICE_RETURNED ||
       outcome > DURABLE_SERVICE_CRASHED || (body.data == NULL && body.len > 0))
     return DURABLE_E_ARGUMENT;
-  dur_job *job = (dur_job *)(uintptr_t)inv; /* inv is its first member */
   int rc = DURABLE_OK;
   pthread_mutex_lock(&s->lock);
-  if (job->abandoned || job->outcome >= 0) {
+  dur_job *job = s->jobs; /* an abandoned one is not in there */
+  while (job != NULL && &job->inv != inv)
+    job = job->next;
+  if (job == NULL || job->outcome >= 0) {
     rc = DURABLE_E_STATE;
   } else {
     dur_buf_bytes(&job->body, dur_from_public(body));

@@ -100,7 +100,7 @@ typedef struct dur_plain {
 
 /* One invocation: of a run, or a plain call. */
 struct dur_job {
-  durable_service_invocation inv; /* first: answer() finds the job by it */
+  durable_service_invocation inv; /* its address is what answer() knows */
   dur_job *next;                  /* in the ready queue or the running list */
   dur_function *function;
   dur_run *run; /* NULL: a plain call */

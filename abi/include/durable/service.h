@@ -5,7 +5,8 @@
  * test or this process's own workflows call it alike.  State lives in one
  * SQLite file (WAL): whatever was answered with success is on disk, so a killed
  * process loses nothing that was acknowledged, and a service opened again on
- * the same file carries on.
+ * the same file carries on.  One process serves a file at a time: it holds a
+ * lock on PATH-lock, which ends with the process.
  *
  * Status   Every call answers an int: negative is an error (durable/engine.h
  *          has the codes), and durable_service_error() has its text.
@@ -43,7 +44,8 @@ enum {
 
 /* Run one invocation, on a thread of the service, and give the outcome by
  * durable_service_answer() before returning.  Returning without an answer is a
- * crash.  It may call durable_service_request() on the same service. */
+ * crash.  It may call durable_service_request() on the same service.  An answer
+ * after the deadline, or a second one, is DURABLE_E_STATE. */
 typedef void durable_service_function(void *user, durable_service *service,
                                       const durable_service_invocation *inv);
 DURABLE_API int durable_service_answer(durable_service *service,
@@ -87,7 +89,8 @@ typedef struct durable_service_function_options {
   size_t size;
   int64_t timeout_s;           /* of one invocation; 0: 900 */
   int64_t execution_timeout_s; /* of an execution; 0: 31536000 */
-  int64_t retention_days;      /* 0: 7 */
+  int64_t retention_days;      /* 1..90; 0: 7.  Counted from the end; what is
+                                  over is deleted when the file is opened */
   uint32_t concurrency;        /* invocations at once; 0: no bound of its own */
   uint32_t not_durable;        /* a plain function: event = payload */
   uint32_t tenant_isolation;   /* invocations must name a tenant */
@@ -96,7 +99,8 @@ typedef struct durable_service_function_options {
   DURABLE_SIZED(durable_service_function_options)
 
 /* Register |name| (1..64 of [A-Za-z0-9_-]); registering again replaces.
- * Executions of that function which the file holds go on from here. */
+ * Executions of that function which the file holds go on from here, so register
+ * the targets of chained invokes before their callers. */
 DURABLE_API int
 durable_service_register(durable_service *service, const char *name,
                          durable_service_function *function, void *user,

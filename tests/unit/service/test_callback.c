@@ -118,8 +118,8 @@ static void test_success(void **state) {
 static void test_failure(void **state) {
   (void)state;
   static const char *const BODIES[] = {
-      "{\"ErrorMessage\":\"no\",\"ErrorType\":\"Denied\",\"ErrorData\":\"d\","
-      "\"StackTrace\":[\"a\"]}",
+      ("{\"ErrorMessage\":\"no\",\"ErrorType\":\"Denied\",\"ErrorData\":\"d\","
+       "\"StackTrace\":[\"a\"]}"),
       "{\"Error\":{\"ErrorType\":\"Denied\"}}", "{}", ""};
   static const char *const RESULTS[] = {"(none)|Denied", "(none)|Denied",
                                         "(none)|(none)", "(none)|(none)"};
