@@ -43,7 +43,19 @@ static int check_function(void) {
   return CLI_GO_ON;
 }
 
-static void print_line(const cJSON *execution) {
+static int name_width(const cJSON *list) {
+  size_t width = sizeof "NAME" - 1;
+  const cJSON *item;
+  cJSON_ArrayForEach(item, list) {
+    char name[DURABLE_ARN_SIZE];
+    cli_arn_name(cli_text_of(item, "DurableExecutionArn"), name);
+    if (strlen(name) > width)
+      width = strlen(name);
+  }
+  return (int)width;
+}
+
+static void print_line(const cJSON *execution, int width) {
   const char *arn = cli_text_of(execution, "DurableExecutionArn");
   char name[DURABLE_ARN_SIZE], of[DURABLE_ARN_SIZE];
   char started[CLI_TIME_SIZE], took[CLI_TIME_SIZE] = "-";
@@ -55,17 +67,18 @@ static void print_line(const cJSON *execution) {
   started[19] = '\0'; /* to the second */
   if (to)
     cli_duration(took, to - from);
-  printf("%-28s %-12s %-9s %-19s %9s\n", name, of,
+  printf("%-*s %-12s %-9s %-19s %9s\n", width, name, of,
          cli_text_of(execution, "Status"), started, took);
 }
 
 static int print_list(cJSON *list) {
   cJSON *item;
   if (!json) {
-    printf("%-28s %-12s %-9s %-19s %9s\n", "NAME", "FUNCTION", "STATUS",
+    int width = name_width(list);
+    printf("%-*s %-12s %-9s %-19s %9s\n", width, "NAME", "FUNCTION", "STATUS",
            "STARTED (UTC)", "TOOK");
     cJSON_ArrayForEach(item, list) {
-      print_line(item);
+      print_line(item, width);
     }
     cJSON_Delete(list);
     return CLI_OK;

@@ -64,6 +64,24 @@ class CliTest(unittest.TestCase):
         self.running.append(process)
         return process
 
+    def on_terminal(self, *arguments, **more):
+        """Run to the end with stderr on a terminal; answers what it showed."""
+        near, far = os.openpty()
+        process = subprocess.Popen(
+            [PROGRAM, *map(str, arguments)], cwd=self.directory, stderr=far,
+            stdout=subprocess.PIPE, stdin=subprocess.DEVNULL,
+            env=self.environment(**more))
+        self.running.append(process)
+        os.close(far)
+        shown = b""
+        try:
+            while chunk := os.read(near, 4096):
+                shown += chunk
+        except OSError:  # the other end is closed
+            pass
+        os.close(near)
+        return process.wait(timeout=PATIENCE_S), shown.decode()
+
     def task(self, handler, name, *options):
         """The arguments of a run of a handler of tasks.so."""
         return ["run", FIXTURES / "tasks.so", "--handler", handler, "--db",

@@ -113,6 +113,28 @@ class Outcomes(CliTest):
         self.assertNotIn("\r", answer.stderr)
 
 
+class Terminal(CliTest):
+    def test_progress(self):
+        code, shown = self.on_terminal(*self.task("wide", "x",
+                                                  "--time-scale", "0.2"))
+        self.assertEqual(code, 0)
+        lines = [line.split("\x1b[K")[-1] for line in shown.split("\r\n")]
+        for name in ("map-item-0", "map-item-3", "many"):
+            with self.subTest(name=name):  # one line for each operation
+                self.assertEqual(sum(f" {name} " in line for line in lines), 1)
+        self.assertRegex(shown, r"[|/\\-] a-step-with-a-name")  # under way
+        self.assertTrue(shown.endswith("\r\n"), "a half line is left")
+
+    def test_callback_is_told(self):
+        process_db = str(self.db)
+        code, shown = self.on_terminal(*self.task("gate", "x", "--timeout",
+                                                  "3600", "--time-scale",
+                                                  "0.0001"))
+        self.assertEqual(code, 1)
+        self.assertIn(f"durable callback succeed --db {process_db} --of x "
+                      "approval", shown)
+
+
 class Again(CliTest):
     def test_finished_name(self):
         first = self.durable(*self.task("wide", "x", "--json", "--skip-time"))

@@ -1,6 +1,6 @@
 """The order of examples/c, killed with SIGKILL at 50 points and resumed: before
 and after each of the first 20 accepted checkpoint requests, and at 10 random
-times.  Each ends with the result of a run that nobody killed, and its bodies
+times, one in each tenth of the run.  Each ends with the result of a run that nobody killed, and its bodies
 have run as their semantics say.
 
 usage: kill.py --build BUILD [--collapse] [--seed N] [--point before:N]
@@ -25,7 +25,7 @@ from demo_kit import (Customer, Failed, Shop, check_outcome,  # noqa: E402
 REQUESTS = 20
 RANDOM_TIMES = 10
 MOST_OF_A_LENGTH = 5  # kills that may leave one and the same journal length
-ITEMS = 10
+ITEMS = 24
 
 
 class Kills:
@@ -92,9 +92,10 @@ class Kills:
         self.resume(shop, point, self.check_killed(shop, process, point))
 
     def at_time(self, index, chance):
-        """Draw times until one comes before the end of the run."""
+        """Draw times from a tenth of the run until one comes before its end."""
+        part = 0.95 * self.took / RANDOM_TIMES
         for attempt in range(20):
-            seconds = chance.uniform(0.0, 0.9 * self.took)
+            seconds = chance.uniform(index * part, (index + 1) * part)
             point = f"random {seconds * 1000:.0f} ms"
             shop = self.shop(f"random-{index}-{attempt}")
             customer = Customer(shop)
