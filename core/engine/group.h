@@ -30,6 +30,7 @@ struct dur_branch {
   dur_task *task; /* NULL: none alive */
   dur_branch *next_ready;
   uint32_t index;
+  uint32_t strands; /* other tasks at work inside of its body */
   uint8_t state;
   uint8_t moved; /* became ready while its task was still unwinding */
 };

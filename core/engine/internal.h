@@ -189,11 +189,15 @@ int dur_group_should_give_up(dur_engine *e, dur_task *task, dur_op *op);
 /* A runnable branch task fewer: somebody may get a thread. */
 void dur_group_thread_freed(dur_engine *e);
 int dur_group_has_live(const dur_group *group);
+/* A strand of user code came (+1) or went (-1) that works in |ctx|, inside of a
+ * branch or not. */
+void dur_group_count_strand(dur_ctx *ctx, int by);
 
 int dur_wfc_claim(dur_engine *e, dur_ctx *ctx, dur_bytes name,
                   int64_t timeout_s, int64_t heartbeat_s,
                   const dur_retry *submitter, dur_op **out);
 int dur_wfc_next(dur_engine *e, dur_op *op);
+
 
 int dur_again_claim(dur_engine *e, dur_ctx *ctx, const dur_child_spec *spec,
                     int unwrapped, const dur_retry *retry, dur_op **out);

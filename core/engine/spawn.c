@@ -87,9 +87,21 @@ int dur_group_has_live(const dur_group *group) {
   return group->live > 0;
 }
 
+void dur_group_count_strand(dur_ctx *ctx, int by) {
+  for (; ctx->owner; ctx = ctx->owner->ctx) {
+    dur_op *owner = ctx->owner;
+    if (owner->kind != DUR_KIND_CHILD || !owner->u.branch)
+      continue;
+    owner->u.branch->strands += (uint32_t)by;
+    return;
+  }
+}
+
+/* A branch with strands of its own keeps its thread: they work in its context,
+ * on what its body gave them. */
 int dur_group_should_give_up(dur_engine *e, dur_task *task, dur_op *op) {
-  if (e->set.max_threads == 0 || !task->branch || e->spawnable == 0 ||
-      e->branch_live <= e->set.max_threads)
+  if (e->set.max_threads == 0 || !task->branch || task->branch->strands ||
+      e->spawnable == 0 || e->branch_live <= e->set.max_threads)
     return 0;
   if (op->kind == DUR_KIND_GROUP)
     return op->u.group->live == 0 && !op->u.group->spawnable;

@@ -29,6 +29,8 @@ dur_task *dur_task_make(dur_engine *e, dur_branch *branch, dur_ctx *ctx) {
   e->live = task;
   e->live_count++;
   e->branch_live += branch != NULL;
+  if (ctx)
+    dur_group_count_strand(ctx, 1);
   count_runnable(e, task, 1);
   return task;
 }
@@ -123,6 +125,8 @@ void dur_task_finish(dur_engine *e, dur_task *task) {
   if (task->next)
     task->next->prev = task->prev;
   e->live_count--;
+  if (task->ctx)
+    dur_group_count_strand(task->ctx, -1);
   if (!task->branch)
     return;
   e->branch_live--;
