@@ -54,11 +54,12 @@ static void end_task(dur_run *run, durable_task_id task) {
   durable_host_leave(run->host);
 }
 
-static void work(void *arg) {
+static void work(dur_crew *crew, void *arg) {
   branch *b = arg;
   dur_plan *plan = b->call.plan;
   dur_space *space = plan->space;
   (void)dur_drive(&b->strand, &b->call);
+  dur_crew_ending(crew);
   end_task(plan->run, b->strand.task);
   durable_values_free(b->call.values);
   free(b);
@@ -73,7 +74,7 @@ static void work_here(branch *b, durable_task_id mine) {
   durable_engine *e = durable_host_enter(run->host);
   durable_engine_task_idle(e, mine, 1);
   durable_host_leave(run->host);
-  work(b);
+  work(NULL, b);
   e = durable_host_enter(run->host);
   durable_engine_task_idle(e, mine, 0);
   durable_host_leave(run->host);

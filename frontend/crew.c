@@ -47,11 +47,12 @@ static void *work(void *arg) {
   dur_crew_job *job;
   pthread_mutex_lock(&crew->lock);
   while ((job = take(crew)) != NULL) {
-    void (*fn)(void *) = job->fn;
+    void (*fn)(dur_crew *, void *) = job->fn;
     void *of = job->arg;
     pthread_mutex_unlock(&crew->lock);
-    fn(of);
+    fn(crew, of);
     pthread_mutex_lock(&crew->lock);
+    crew->ending--;
   }
   pthread_mutex_unlock(&crew->lock);
   return NULL;
@@ -75,7 +76,6 @@ static int add_thread(dur_crew *crew) {
   }
   thread->next = crew->threads;
   crew->threads = thread;
-  crew->peak++;
   return 0;
 }
 
@@ -83,7 +83,7 @@ int dur_crew_run(dur_crew *crew, dur_crew_job *job) {
   int rc = 0;
   job->next = NULL;
   pthread_mutex_lock(&crew->lock);
-  if (crew->idle <= crew->queued)
+  if (crew->idle + crew->ending <= crew->queued)
     rc = add_thread(crew);
   if (rc == 0) {
     if (crew->last)
@@ -96,6 +96,14 @@ int dur_crew_run(dur_crew *crew, dur_crew_job *job) {
   }
   pthread_mutex_unlock(&crew->lock);
   return rc;
+}
+
+void dur_crew_ending(dur_crew *crew) {
+  if (!crew)
+    return;
+  pthread_mutex_lock(&crew->lock);
+  crew->ending++;
+  pthread_mutex_unlock(&crew->lock);
 }
 
 void dur_crew_drop(dur_crew *crew) {

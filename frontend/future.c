@@ -77,12 +77,12 @@ static void ended(dur_run *run, durable_future *f, int code) {
 
 static void start_queued(dur_run *run);
 
-static void work(void *arg) {
-  durable_future *f = arg;
+static void work(dur_crew *crew, durable_future *f) {
   dur_run *run = f->run;
   dur_space *space = f->space;
   durable_task_id task = f->strand.task;
   int code = dur_drive(&f->strand, &f->call);
+  dur_crew_ending(crew);
   pthread_mutex_lock(&run->lock);
   run->workers--;
   ended(run, f, code);
@@ -98,7 +98,7 @@ static void work_here(durable_future *f, durable_task_id mine) {
   durable_engine *e = durable_host_enter(run->host);
   durable_engine_task_idle(e, mine, 1);
   durable_host_leave(run->host);
-  work(f);
+  work(NULL, f);
   e = durable_host_enter(run->host);
   durable_engine_task_idle(e, mine, 0);
   durable_host_leave(run->host);
@@ -109,11 +109,11 @@ typedef struct start {
   durable_future *future;
 } start;
 
-static void run_start(void *arg) {
+static void run_start(dur_crew *crew, void *arg) {
   start *s = arg;
   durable_future *f = s->future;
   free(s);
-  work(f);
+  work(crew, f);
 }
 
 static int start_thread(durable_future *f) {
