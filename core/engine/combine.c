@@ -29,15 +29,6 @@ int dur_combine_claim(dur_engine *e, dur_ctx *ctx, dur_bytes name, int mode,
   return dur_context_start(e, op) ? e->fatal : 0;
 }
 
-/* Operations without a body settle when somebody looks; others have a task. */
-static void look(dur_engine *e, dur_op *op) {
-  if (op->phase == DUR_PHASE_SETTLED)
-    return;
-  if (op->kind == DUR_KIND_WAIT || op->kind == DUR_KIND_CALLBACK ||
-      op->kind == DUR_KIND_CALLBACK_RESULT || op->kind == DUR_KIND_INVOKE)
-    dur_op_next(e, op);
-}
-
 static int64_t end_of(const dur_op *op) {
   return op->entry && op->entry->known && op->entry->op.end_ms
              ? op->entry->op.end_ms
@@ -59,7 +50,7 @@ static void count(dur_engine *e, dur_op *op, tally *t) {
   dur_op **ops = op->u.combine.ops;
   *t = (tally){0, 0, -1, -1, -1};
   for (uint32_t i = 0; i < op->u.combine.count; i++) {
-    look(e, ops[i]);
+    dur_op_look(e, ops[i]);
     if (ops[i]->phase != DUR_PHASE_SETTLED)
       continue;
     int ok = ops[i]->status == DUR_STATUS_SUCCEEDED;

@@ -15,6 +15,20 @@ static dur_bytes inner_name(dur_engine *e, const dur_op *op, dur_inner what,
   return dur_buf_view(&e->text);
 }
 
+void dur_composed_need(dur_engine *e, dur_op *op) {
+  dur_op *parts[2] = {0};
+  if (op->kind == DUR_KIND_WAIT_FOR_CALLBACK) {
+    parts[0] = op->u.wfc.callback;
+    parts[1] = op->u.wfc.step;
+  } else if (op->kind == DUR_KIND_WITH_RETRY) {
+    parts[0] = op->u.again.backoff;
+    parts[1] = op->u.again.attempt;
+  }
+  for (int i = 0; i < 2; i++)
+    if (parts[i])
+      dur_queue_need(e, parts[i]);
+}
+
 static int close_failed(dur_engine *e, dur_op *op, const dur_op *inner) {
   op->error = inner->error;
   op->error.type = dur_cstr(dur_error_kind_name(inner->error_kind));

@@ -198,6 +198,8 @@ int dur_wfc_claim(dur_engine *e, dur_ctx *ctx, dur_bytes name,
                   const dur_retry *submitter, dur_op **out);
 int dur_wfc_next(dur_engine *e, dur_op *op);
 
+/* A task parks on a composed operation: what its parts have queued is needed. */
+void dur_composed_need(dur_engine *e, dur_op *op);
 
 int dur_again_claim(dur_engine *e, dur_ctx *ctx, const dur_child_spec *spec,
                     int unwrapped, const dur_retry *retry, dur_op **out);
@@ -214,6 +216,8 @@ int dur_combine_next(dur_engine *e, dur_op *op);
 int dur_next(dur_engine *e, dur_task *task, dur_op *op);
 /* The kind's answer, without parking anybody. */
 int dur_op_next(dur_engine *e, dur_op *op);
+/* Operations without a body settle when somebody looks; others have a task. */
+void dur_op_look(dur_engine *e, dur_op *op);
 void dur_op_acked(dur_engine *e, dur_op *op, dur_action action);
 int dur_op_succeed(dur_engine *e, dur_op *op, dur_bytes payload);
 int dur_op_fail(dur_engine *e, dur_op *op, dur_bytes error, int retryable);

@@ -57,6 +57,11 @@ static int has_body(const dur_op *op) {
          op->kind != DUR_KIND_CALLBACK_RESULT && op->kind != DUR_KIND_INVOKE;
 }
 
+void dur_op_look(dur_engine *e, dur_op *op) {
+  if (op->phase != DUR_PHASE_SETTLED && !has_body(op))
+    dur_op_next(e, op);
+}
+
 /* Somebody else drives this operation: only wait for it. */
 static int is_driven_by_another(const dur_op *op, const dur_task *task) {
   return has_body(op) && op->runner && op->runner != task &&

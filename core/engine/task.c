@@ -3,7 +3,7 @@
  * Invariant: |runnable| counts the tasks in DUR_TASK_RUNNABLE.  Waking makes a
  * task runnable at once, before poll() names it, so that nothing can suspend in
  * between. */
-#include "engine/internal.h"
+#include "engine/group.h"
 
 static void count_runnable(dur_engine *e, const dur_task *task, int by) {
   e->runnable = (uint32_t)((int)e->runnable + by);
@@ -79,6 +79,7 @@ int dur_task_wait_on(dur_engine *e, dur_task *task, dur_op *op) {
   op->waiters = waiter;
   op->awaited = 1;
   dur_queue_need(e, op);
+  dur_composed_need(e, op);
   return 0;
 }
 
@@ -145,15 +146,22 @@ int dur_task_idle(dur_engine *e, dur_task *task, int idle) {
   return 0;
 }
 
+static int is_orphan(const dur_task *task) {
+  const dur_ctx *ctx = task->branch ? task->branch->op->ctx : task->ctx;
+  return ctx && dur_ctx_is_dead(ctx);
+}
+
 int dur_task_wait(dur_engine *e, dur_task *task, dur_op **ops, size_t n,
                   int all) {
   if (task->state != DUR_TASK_RUNNABLE)
     dur_task_idle(e, task, 0);
   size_t settled = 0;
-  for (size_t i = 0; i < n; i++)
-    settled += ops[i]->phase == DUR_PHASE_SETTLED;
-  if (e->fatal || e->stage == DUR_STAGE_CLOSING)
+  if (e->fatal || e->stage >= DUR_STAGE_CLOSING || is_orphan(task))
     return DUR_SUSPEND;
+  for (size_t i = 0; i < n; i++) {
+    dur_op_look(e, ops[i]);
+    settled += ops[i]->phase == DUR_PHASE_SETTLED;
+  }
   if (all ? settled == n : settled > 0)
     return DUR_DONE;
   if (e->draining)
