@@ -55,10 +55,12 @@ static void tell(dur_engine *e) {
 
 /* The service ended the execution, or suspended it, under our feet. */
 static void closed(dur_engine *e) {
-  if (e->final_sent || e->outcome != DUR_OUTCOME_OPEN)
+  if (e->final_sent)
     return;
   e->closed_by_service = 1;
   dur_queue_drop(e);
+  if (e->outcome != DUR_OUTCOME_OPEN)
+    return;
   dur_note_log(e, "WARN",
                "the service gave no further checkpoint token: the invocation "
                "ends here",

@@ -52,6 +52,8 @@ static int due_push(dur_engine *e, dur_op *op) {
 int dur_timer_collect(dur_engine *e) {
   while (dur_timer_next(e) <= e->now_ms) {
     dur_op *op = dur_heap_pop(&e->timers);
+    if (!op)
+      break;
     op->armed = 0;
     if (due_push(e, op) != 0)
       return DUR_E_NOMEM;
