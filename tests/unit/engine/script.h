@@ -52,7 +52,8 @@ typedef struct script {
   durable_engine *e;
   durable_task_id task, root; /* who calls next; the root task */
   durable_ctx_id ctx;         /* where claims are made; the root at first */
-  durable_engine_event ev;    /* the last event of sc_pump() */
+  durable_engine_event ev;    /* the last event */
+  durable_engine_event send;  /* the last SEND */
   char *output;               /* of FINISH or ABORT, " as ' */
   int calls;                  /* SENDs since sc_open() */
   test_counter memory;        /* of the engine */
