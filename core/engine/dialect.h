@@ -58,9 +58,8 @@ void dur_dialect_branch_path(const dur_dialect *dialect, dur_buf *out,
 int dur_dialect_inner_name(const dur_dialect *dialect, dur_buf *out,
                            dur_inner what, dur_bytes name, uint64_t n);
 /* 1: branch |i| of a group is the operation that comes i + 1 after the group,
- * so a group takes one id of its own context and one more for every branch
- * (with a concurrency of one: for every branch that was started).  0: branches
- * are numbered inside the group. */
+ * so a group takes one id of its own context and one more for every branch.  0:
+ * branches are numbered inside the group. */
 int dur_dialect_branches_are_siblings(const dur_dialect *dialect);
 /* 1: each attempt of with_retry runs in a child context of its own. */
 int dur_dialect_wraps_attempts(const dur_dialect *dialect);

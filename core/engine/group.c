@@ -69,22 +69,12 @@ static dur_group *make(dur_engine *e, const dur_group_spec *spec) {
 }
 
 /* Where branches are numbered after the group, they take ids of its context:
- * all of them with the group, or, run one by one, each when it starts. */
-static int one_by_one(const dur_engine *e, const dur_group *g) {
-  return dur_dialect_branches_are_siblings(e->set.dialect) && g->max == 1;
-}
-
-static void take_ids(dur_engine *e, dur_group *g, int again) {
+ * all of them with the group, so that what follows has the same id whether the
+ * branches run now or the group is found finished. */
+static void take_ids(dur_engine *e, dur_group *g) {
   if (!dur_dialect_branches_are_siblings(e->set.dialect))
     return;
-  g->op->ctx->counter += !one_by_one(e, g) ? g->total : again ? g->next : 0;
-  g->op->ctx->next_id_len = 0;
-}
-
-void dur_group_take_id(dur_engine *e, dur_group *g) {
-  if (!one_by_one(e, g))
-    return;
-  g->op->ctx->counter++;
+  g->op->ctx->counter += g->total;
   g->op->ctx->next_id_len = 0;
 }
 
@@ -104,7 +94,7 @@ int dur_group_claim(dur_engine *e, dur_ctx *ctx, const dur_group_spec *spec,
   if (!op->u.group)
     return e->fatal;
   op->u.group->op = op;
-  take_ids(e, op->u.group, again);
+  take_ids(e, op->u.group);
   if (again)
     return 0;
   op->has_summary = spec->has_summary != 0;

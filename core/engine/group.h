@@ -57,8 +57,6 @@ struct dur_group {
 dur_bytes dur_group_branch_name(dur_engine *e, dur_group *g, uint32_t index);
 /* Make the branch's operation; 0 or a code. */
 int dur_branch_make(dur_engine *e, dur_branch *branch);
-/* A branch starts: its id, where branches run one by one as siblings. */
-void dur_group_take_id(dur_engine *e, dur_group *g);
 void dur_group_recount(dur_engine *e, dur_group *g);
 /* May |g| start a branch?  Whoever drives it does not count: it parks next. */
 int dur_group_thread_is_free(const dur_engine *e, const dur_group *g);

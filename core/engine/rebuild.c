@@ -45,7 +45,6 @@ static int next_branch(dur_engine *e, dur_group *g) {
   if (dur_branch_make(e, branch) != 0 || e->fatal)
     return DUR_SUSPEND;
   g->next++;
-  dur_group_take_id(e, g);
   if (was_open(g, branch)) {
     branch->state = DUR_BRANCH_OPEN;
     return 0;

@@ -201,7 +201,6 @@ static int start_next(dur_engine *e, dur_group *g) {
   if (dur_branch_make(e, branch) != 0 || e->fatal)
     return DUR_SUSPEND;
   g->next++;
-  dur_group_take_id(e, g);
   g->in_flight++;
   look_at_replay(e, branch->op);
   if (settled_by_record(e, branch))
