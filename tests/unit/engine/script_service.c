@@ -154,6 +154,11 @@ static const char *path_of(dur_bytes id, dur_bytes parent) {
 
 /* ---- the record */
 
+/* A place kept for an operation that is to be hidden. */
+static int is_blank(const dur_operation *op) {
+  return op->type == DUR_TYPE_OTHER && !op->type_text.data;
+}
+
 static size_t find(dur_bytes id) {
   for (size_t i = 0; i < op_count; i++)
     if (!ops[i].gone && dur_bytes_eq(ops[i].op.id, id))
@@ -361,7 +366,7 @@ char *service_event(void) {
   pages_from = OPS;
   for (size_t i = 0; i < op_count; i++) {
     ops[i].dirty = 0;
-    if (ops[i].gone || ops[i].op.type == DUR_TYPE_OTHER)
+    if (ops[i].gone || is_blank(&ops[i].op))
       continue;
     if (sc.page_items && given++ >= sc.page_items) {
       pages_from = i;
@@ -424,7 +429,7 @@ static void refuse(const dur_update *u, const char *why) {
 }
 
 static void check_update(const dur_update *u, size_t at) {
-  int there = at < OPS && ops[at].op.type != DUR_TYPE_OTHER;
+  int there = at < OPS && !is_blank(&ops[at].op);
   dur_status is = there ? ops[at].op.status : DUR_STATUS_OTHER;
   if (u->parent_id.len) {
     size_t parent = find(u->parent_id);
@@ -518,7 +523,7 @@ static char *state_page(void) {
   dur_json_out_init(&out, &buf, 0);
   dur_page_begin(&out, 1, DUR_NONE);
   for (; i < op_count && given < sc.page_items; i++) {
-    if (ops[i].gone || ops[i].op.type == DUR_TYPE_OTHER || ops[i].hidden)
+    if (ops[i].gone || is_blank(&ops[i].op) || ops[i].hidden)
       continue;
     if (pages_from < OPS && ops[i].dirty == 2)
       continue;
