@@ -86,9 +86,11 @@ static dur_jitter jitter_of(uint32_t jitter) {
                                          : DUR_JITTER_FULL;
 }
 
+/* Without a kind of its own a policy varies the preset that |to| holds. */
 static void apply_policy(const durable_retry_policy *p, dur_retry *to) {
   defaults_of(p->kind, to);
-  to->jitter = jitter_of(p->jitter);
+  if (p->kind != DURABLE_BACKOFF_DEFAULT || p->jitter)
+    to->jitter = jitter_of(p->jitter);
   if (p->set & DURABLE_RETRY_SET_MAX_ATTEMPTS)
     to->max_attempts = p->max_attempts;
   if (p->set & DURABLE_RETRY_SET_INITIAL_DELAY)
@@ -117,8 +119,7 @@ const dur_retry *dur_policy_in(dur_engine *e, const durable_retry_policy *from,
     return NULL;
   }
   dur_retry_preset(preset, to);
-  if (p.kind != DURABLE_BACKOFF_DEFAULT)
-    apply_policy(&p, to);
+  apply_policy(&p, to);
   return to;
 }
 

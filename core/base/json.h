@@ -82,7 +82,8 @@ double dur_json_double(const dur_json *json); /* locale-independent */
  * gives 0, and NaN for the double. */
 int dur_number_int(dur_bytes text, int64_t *out);
 double dur_number_double(dur_bytes text);
-/* 1 when |text| is one well-formed JSON value.  Otherwise 0, *error and *at. */
+/* 1 when |text| is one well-formed JSON value.  Otherwise 0, *error and *at (either
+ * may be NULL). */
 int dur_json_valid(dur_bytes text, int flags, const char **error, size_t *at);
 
 /* ---- writing */

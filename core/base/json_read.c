@@ -348,7 +348,9 @@ int dur_json_valid(dur_bytes text, int flags, const char **error, size_t *at) {
   dur_json_init(&json, text, flags);
   while (dur_json_next(&json) > DUR_JSON_END) {
   }
-  *error = json.error;
-  *at = json.error_at;
+  if (error)
+    *error = json.error;
+  if (at)
+    *at = json.error_at;
   return json.token == DUR_JSON_END;
 }

@@ -37,7 +37,7 @@ int dur_dialect_named(const char *name); /* "python" ... -> kind, or -1 */
 /* A place in the tree of contexts, from which ids are derived.  |path| is what
  * is hashed before "-n": the parent's hashed id or its positional path; absent
  * at the root. */
-enum { DUR_ID_TEXT_MAX = 64, DUR_PATH_MAX = 1024 };
+enum { DUR_ID_TEXT_MAX = 64 };
 
 /* Id of the operation that takes counter |n| (1 is the first) under |path|.
  * Writes the id's characters and their number; -1 when hashing fails. */

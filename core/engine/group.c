@@ -10,13 +10,13 @@ static int check(dur_engine *e, const dur_group_spec *spec) {
   if (spec->branches > DUR_BATCH_MAX_ITEMS)
     return dur_refuse(e, DUR_E_LIMIT, "a batch has at most 1,000,000 branches",
                       NULL);
-  if (c->has_min &&
-      (c->min_successful < 1 || c->min_successful > spec->branches)) {
+  if (c->has_min && c->min_successful < 1)
+    return dur_refuse(e, DUR_E_ARGUMENT, "min_successful must be at least 1",
+                      NULL);
+  if (c->has_min && c->min_successful > spec->branches) {
     dur_buf_reset(&e->message);
-    dur_buf_str(&e->message, c->min_successful < 1
-                                 ? "min_successful must be at least 1: "
-                                 : "min_successful cannot be greater than "
-                                   "total items: ");
+    dur_buf_str(&e->message,
+                "min_successful cannot be greater than total items: ");
     dur_buf_u64(&e->message, c->min_successful);
     dur_buf_str(&e->message, " > ");
     dur_buf_u64(&e->message, spec->branches);
@@ -153,7 +153,7 @@ static int rebuild(dur_engine *e, dur_group *g) {
   return answer < 0 ? complete(e, g) : answer;
 }
 
-int dur_group_next(dur_engine *e, dur_op *op) {
+static int look(dur_engine *e, dur_op *op) {
   dur_group *g = op->u.group;
   if (op->phase == DUR_PHASE_WAITING)
     return DUR_PARK;
@@ -178,6 +178,14 @@ int dur_group_next(dur_engine *e, dur_op *op) {
     if (answer != 0)
       return answer;
   }
+}
+
+/* Who was woken for a free thread and has no use for it hands it on. */
+int dur_group_next(dur_engine *e, dur_op *op) {
+  int answer = look(e, op);
+  if (answer != DUR_SPAWN)
+    dur_group_thread_freed(e);
+  return answer;
 }
 
 int dur_group_decide(dur_engine *e, dur_op *op, int decision) {

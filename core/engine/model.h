@@ -178,23 +178,20 @@ struct dur_op {
   unsigned orphan : 1;   /* claimed below a finished ancestor: writes nothing */
   unsigned replayed : 1; /* terminal on record when claimed */
   unsigned boundary : 1; /* replay status is to be looked at when it is done */
-  unsigned flip_after : 1;  /* ... and set to NEW whatever follows */
-  unsigned awaited : 1;     /* somebody parked on it at least once */
-  unsigned armed : 1;       /* is in the timer heap */
-  unsigned retrying : 1;    /* the outcome in flight is a RETRY */
-  unsigned interrupted : 1; /* an at-most-once step whose START outlived us */
-  unsigned cut : 1;         /* inside its body somebody was told to SUSPEND */
-  uint8_t refreshes;        /* empty checkpoints that found it unfinished */
-  uint8_t status;           /* dur_status, when SETTLED */
-  uint8_t error_kind;       /* dur_error_kind, when it failed */
-  uint32_t attempt;         /* of the RUN at hand, 1 first */
-  uint32_t settle_number;   /* order in which operations settled, 1 first */
-  uint32_t unacked;         /* its updates that are queued or in flight */
-  uint32_t queued;          /* those that are not in flight yet */
-  dur_task *runner;         /* who drives it: the only one to get RUN */
-  dur_ctx *ctx;             /* where it was claimed */
-  dur_ctx *inner;           /* the context of its body */
-  dur_entry *entry;         /* NULL when not journaled */
+  unsigned flip_after : 1; /* ... and set to NEW whatever follows */
+  unsigned armed : 1;      /* is in the timer heap */
+  unsigned cut : 1;        /* inside its body somebody was told to SUSPEND */
+  uint8_t refreshes;       /* empty checkpoints that found it unfinished */
+  uint8_t status;          /* dur_status, when SETTLED */
+  uint8_t error_kind;      /* dur_error_kind, when it failed */
+  uint32_t attempt;        /* of the RUN at hand, 1 first */
+  uint32_t settle_number;  /* order in which operations settled, 1 first */
+  uint32_t unacked;        /* its updates that are queued or in flight */
+  uint32_t queued;         /* those that are not in flight yet */
+  dur_task *runner;        /* who drives it: the only one to get RUN */
+  dur_ctx *ctx;            /* where it was claimed */
+  dur_ctx *inner;          /* the context of its body */
+  dur_entry *entry;        /* NULL when not journaled */
   dur_bytes id, name, sub_type;
   uint64_t number; /* its counter, or its branch index */
   dur_bytes result, state, composed;

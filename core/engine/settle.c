@@ -117,7 +117,7 @@ int dur_op_take_error(dur_engine *e, dur_op *op, dur_bytes json) {
   dur_error error = {0};
   if (json.len && dur_error_parse(copy, &e->arena, &error, &why) < 0)
     return dur_refuse(e, DUR_E_ARGUMENT, "not an ErrorObject: ", why, NULL);
-  if (dur_error_truncate(&e->arena, &error, DUR_RESULT_MAX) != 0)
+  if (dur_error_truncate(&e->arena, &error, DUR_ERROR_MAX - 256) != 0)
     return dur_oom(e);
   op->error = error;
   return 0;

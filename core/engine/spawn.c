@@ -76,7 +76,7 @@ void dur_group_thread_freed(dur_engine *e) {
       return;
     e->wants_thread = g->wants_next;
     g->wants = 0;
-    if (!can_spawn(g))
+    if (!can_spawn(g) || !g->op->waiters)
       continue;
     dur_op_wake(e, g->op);
     return;

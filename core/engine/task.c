@@ -77,7 +77,6 @@ int dur_task_wait_on(dur_engine *e, dur_task *task, dur_op *op) {
   waiter->branch = task->give_up ? task->branch : NULL;
   waiter->next = op->waiters;
   op->waiters = waiter;
-  op->awaited = 1;
   dur_queue_need(e, op);
   dur_composed_need(e, op);
   return 0;

@@ -258,7 +258,10 @@ enum { /* durable_retry_policy.set */
 
 /* Delays in whole seconds.  Fields that are not |set| have the kind's defaults:
  * exponential 3 attempts, 5 s, at most 300 s, x2; linear 6, 1 s, +1 s, 300 s;
- * fixed 5 attempts of 5 s. */
+ * fixed 5 attempts of 5 s; BACKOFF_DEFAULT those of the operation's default,
+ * its jitter too unless one is given.  Of the other kinds the jitter is FULL
+ * unless another is given: a fixed delay of 5 s is anything from 1 s to 5 s
+ * unless JITTER_NONE is. */
 typedef struct durable_retry_policy {
   size_t size;
   uint32_t set;
