@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTION_HELP = 1000 };
-
 static void print_help(poptContext context, const cli_syntax *syntax) {
   char *usage = cli_format("[OPTION...] %s", syntax->operands);
   if (usage)
@@ -32,23 +30,16 @@ static int count_operands(cli_args *args) {
 
 int cli_args_read(cli_args *args, const cli_syntax *syntax, int argc,
                   const char **argv) {
-  const struct poptOption help = {
-      "help", 'h', POPT_ARG_NONE, NULL, OPTION_HELP, "print this", NULL};
-  const struct poptOption table[] = {{NULL, 0, POPT_ARG_INCLUDE_TABLE,
-                                      (void *)(uintptr_t)syntax->options, 0,
-                                      "Options:", NULL},
-                                     help,
-                                     CLI_END_OPTION};
   *args = (cli_args){0};
   char *name = cli_format("durable %s", syntax->command);
   if (!name)
     return cli_no_memory();
   const char *first = argv[0];
   argv[0] = name;
-  args->context = poptGetContext("durable", argc, argv, table, 0);
+  args->context = poptGetContext("durable", argc, argv, syntax->options, 0);
   int rc = args->context ? poptGetNextOpt(args->context) : POPT_ERROR_MALLOC;
   int answer = CLI_GO_ON;
-  if (rc == OPTION_HELP) {
+  if (rc == CLI_OPTION_HELP) {
     print_help(args->context, syntax);
     answer = CLI_OK;
   } else if (rc < -1) {

@@ -21,7 +21,7 @@ static const struct poptOption OPTIONS[] = {
      "TEXT"},
     {"type", 't', POPT_ARG_STRING, &type, 0, "fail: the error's type", "TYPE"},
     {"data", 0, POPT_ARG_STRING, &data, 0, "fail: the error's data", "TEXT"},
-    CLI_END_OPTION};
+    CLI_END_OPTIONS};
 
 static const cli_syntax SYNTAX = {
     .command = "callback",

@@ -54,8 +54,12 @@ void cli_args_drop(cli_args *args);
   }
 #define CLI_JSON_OPTION(at)                                                    \
   { "json", 'j', POPT_ARG_NONE, (at), 0, "print JSON", NULL }
-#define CLI_END_OPTION                                                         \
-  { NULL, 0, 0, NULL, 0, NULL, NULL }
+enum { CLI_OPTION_HELP = 1000 };
+/* --help, and the end of the table */
+#define CLI_END_OPTIONS                                                        \
+  {"help", 'h', POPT_ARG_NONE, NULL, CLI_OPTION_HELP, "print this", NULL}, {   \
+    NULL, 0, 0, NULL, 0, NULL, NULL                                            \
+  }
 
 /* ---- say.c: messages */
 

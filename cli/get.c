@@ -10,7 +10,7 @@ static char *db;
 static int json;
 
 static const struct poptOption OPTIONS[] = {
-    CLI_DB_OPTION(&db), CLI_JSON_OPTION(&json), CLI_END_OPTION};
+    CLI_DB_OPTION(&db), CLI_JSON_OPTION(&json), CLI_END_OPTIONS};
 
 static const cli_syntax SYNTAX = {
     .command = "get",

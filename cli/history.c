@@ -15,7 +15,7 @@ static const struct poptOption OPTIONS[] = {
     CLI_JSON_OPTION(&json),
     {"events", 'e', POPT_ARG_NONE, &events, 0,
      "print one line per event instead of the timeline", NULL},
-    CLI_END_OPTION};
+    CLI_END_OPTIONS};
 
 static const cli_syntax SYNTAX = {
     .command = "history",

@@ -16,7 +16,7 @@ static const struct poptOption OPTIONS[] = {
     {"status", 's', POPT_ARG_STRING, &status, 0,
      "only RUNNING, SUCCEEDED, FAILED, TIMED_OUT or STOPPED ones", "STATUS"},
     CLI_JSON_OPTION(&json),
-    CLI_END_OPTION};
+    CLI_END_OPTIONS};
 
 static const cli_syntax SYNTAX = {
     .command = "list",

@@ -44,7 +44,7 @@ static const struct poptOption OPTIONS[] = {
     {"verbose", 'v', POPT_ARG_NONE, &verbose, 0,
      "tell about each operation, also when stderr is no terminal", NULL},
     CLI_JSON_OPTION(&json),
-    CLI_END_OPTION};
+    CLI_END_OPTIONS};
 
 static const cli_syntax SYNTAX = {
     .command = "run",

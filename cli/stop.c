@@ -15,7 +15,7 @@ static const struct poptOption OPTIONS[] = {
      "TEXT"},
     {"type", 't', POPT_ARG_STRING, &type, 0, "the type of that error", "TYPE"},
     CLI_JSON_OPTION(&json),
-    CLI_END_OPTION};
+    CLI_END_OPTIONS};
 
 static const cli_syntax SYNTAX = {
     .command = "stop",
