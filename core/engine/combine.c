@@ -74,7 +74,7 @@ static int reject(dur_engine *e, dur_op *op, int32_t winner) {
     dur_buf_reset(&e->text);
     dur_buf_str(&e->text, "All operations failed; the first: ");
     dur_buf_bytes(&e->text, input->error.message);
-    if (dur_keep(e, dur_buf_view(&e->text), &op->error.message) != 0)
+    if (dur_keep(e, dur_text(e), &op->error.message) != 0)
       return DUR_SUSPEND;
   }
   return dur_context_fail(e, op, DUR_ERR_COMBINATOR) ? DUR_SUSPEND : DUR_PARK;

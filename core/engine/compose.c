@@ -70,7 +70,7 @@ static int value_of(dur_engine *e, const dur_op *op, dur_form form,
     return 0;
   dur_buf_reset(&e->text);
   dur_json_put_string(&e->text, op->result);
-  *out = dur_arena_copy(&e->scratch, dur_buf_view(&e->text));
+  *out = dur_arena_copy(&e->scratch, dur_text(e));
   return out->data ? 0 : dur_oom(e);
 }
 

@@ -12,7 +12,7 @@ static dur_bytes inner_name(dur_engine *e, const dur_op *op, dur_inner what,
   dur_buf_reset(&e->text);
   if (!dur_dialect_inner_name(e->set.dialect, &e->text, what, op->name, n))
     return DUR_NONE;
-  return dur_buf_view(&e->text);
+  return dur_text(e);
 }
 
 void dur_composed_need(dur_engine *e, dur_op *op) {
@@ -154,7 +154,7 @@ int dur_again_claim(dur_engine *e, dur_ctx *ctx, const dur_child_spec *spec,
       DUR_KIND_WITH_RETRY, DUR_TYPE_CONTEXT,
       spec->sub_type.data ? spec->sub_type.data
                           : dur_dialect_retry_sub_type(e->set.dialect),
-      named ? dur_buf_view(&e->text) : DUR_NONE, spec->is_virtual || unwrapped};
+      named ? dur_text(e) : DUR_NONE, spec->is_virtual || unwrapped};
   int rc = unwrapped ? dur_claim_at(e, ctx, &claim, DUR_NONE, 0, out)
                      : dur_claim_op(e, ctx, &claim, out);
   if (rc != 0)

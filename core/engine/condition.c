@@ -78,7 +78,7 @@ static int exhausted(dur_engine *e, dur_op *op) {
   dur_buf_u64(&e->text, op->retry->max_attempts);
   dur_buf_str(&e->text, " attempts before the condition was met");
   op->error = (dur_error){.type = DUR_LIT("WaitForConditionError")};
-  if (dur_keep(e, dur_buf_view(&e->text), &op->error.message) != 0)
+  if (dur_keep(e, dur_text(e), &op->error.message) != 0)
     return DUR_E_NOMEM;
   return dur_condition_fail(e, op);
 }

@@ -34,7 +34,9 @@ static int make_path(dur_engine *e, const dur_op *op, dur_bytes *out) {
   if (e->text.failed == DUR_BUF_TOO_LARGE || e->text.len > PATH_BYTES_MAX)
     return dur_latch(e, DUR_E_LIMIT, 0, "ExecutionError",
                      DUR_LIT("contexts are nested too deeply"));
-  return dur_keep(e, dur_buf_view(&e->text), out);
+  if (e->text.failed)
+    return dur_oom(e);
+  return dur_keep(e, dur_text(e), out);
 }
 
 /* A body that is run again in one invocation replays what it did before; one

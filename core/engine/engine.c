@@ -76,9 +76,10 @@ static int read_event(dur_engine *e, dur_bytes event) {
     return dur_oom(e);
   if (dur_event_read(text, &e->arena, take_operation, take_updated, e, &read,
                      &why) != 0)
-    return e->fatal ? e->fatal
-                    : dur_refuse(e, DUR_E_PROTOCOL,
-                                 "malformed invocation event: ", why, NULL);
+    return e->fatal || why == dur_wire_no_memory
+               ? dur_oom(e)
+               : dur_refuse(e, DUR_E_PROTOCOL,
+                            "malformed invocation event: ", why, NULL);
   e->arn = read.arn;
   e->token = read.token;
   e->marker = read.next_marker;

@@ -57,3 +57,11 @@ int dur_oom(dur_engine *e) {
   }
   return dur_refuse(e, DUR_E_NOMEM, text, NULL);
 }
+
+dur_bytes dur_text(dur_engine *e) {
+  if (e->text.failed) {
+    dur_oom(e);
+    return DUR_NONE;
+  }
+  return dur_buf_view(&e->text);
+}

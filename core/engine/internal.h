@@ -14,6 +14,8 @@ int dur_refuse_bytes(dur_engine *e, int rc, const char *before, dur_bytes what,
 int dur_latch(dur_engine *e, int rc, int abort, const char *type,
               dur_bytes message);
 int dur_oom(dur_engine *e); /* latches and answers DUR_E_NOMEM */
+/* What stands in e->text; absent, and latched, when it did not fit in memory. */
+dur_bytes dur_text(dur_engine *e);
 
 /* ---- table.c: handles */
 enum { DUR_HANDLE_CTX = 1, DUR_HANDLE_TASK = 2, DUR_HANDLE_OP = 3 };

@@ -83,7 +83,7 @@ int dur_callback_next(dur_engine *e, dur_op *op) {
   dur_buf_str(&e->text, "Missing callback details for operation: ");
   dur_buf_bytes(&e->text, op->id);
   dur_error error = {.type = DUR_LIT("CallbackError")};
-  if (dur_keep(e, dur_buf_view(&e->text), &error.message) == 0)
+  if (dur_keep(e, dur_text(e), &error.message) == 0)
     dur_settle_error(e, op, DUR_STATUS_FAILED, DUR_ERR_CALLBACK, &error);
   return DUR_DONE;
 }

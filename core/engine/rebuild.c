@@ -29,7 +29,7 @@ static int runs_again(const dur_group *g, const dur_branch *branch) {
 
 static int spawn_again(dur_engine *e, dur_branch *branch) {
   dur_group *g = branch->group;
-  dur_task *task = dur_task_make(e, branch, NULL);
+  dur_task *task = e->fatal ? NULL : dur_task_make(e, branch, NULL);
   if (!task)
     return DUR_SUSPEND;
   branch->op->rebuild = 1;

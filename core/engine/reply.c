@@ -102,7 +102,7 @@ static int refused(dur_engine *e, dur_category category) {
   e->marker = DUR_NONE;
   dur_latch(e, DUR_E_CHECKPOINT, category == DUR_CATEGORY_INVOCATION,
             e->is_state_call ? "GetExecutionStateError" : "CheckpointError",
-            dur_buf_view(&e->text));
+            dur_text(e));
   return 0;
 }
 

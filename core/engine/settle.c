@@ -106,7 +106,7 @@ int dur_error_json(dur_engine *e, const dur_error *error, dur_bytes *out) {
   dur_error_write(&json, error);
   if (e->text.failed)
     return dur_oom(e);
-  return dur_keep(e, dur_buf_view(&e->text), out);
+  return dur_keep(e, dur_text(e), out);
 }
 
 int dur_op_take_error(dur_engine *e, dur_op *op, dur_bytes json) {

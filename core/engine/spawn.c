@@ -14,7 +14,7 @@ dur_bytes dur_group_branch_name(dur_engine *e, dur_group *g, uint32_t index) {
   int named = dur_dialect_inner_name(
       e->set.dialect, &e->text,
       g->parallel ? DUR_INNER_BRANCH : DUR_INNER_MAP_ITEM, g->op->name, index);
-  return named ? dur_buf_view(&e->text) : DUR_NONE;
+  return named ? dur_text(e) : DUR_NONE;
 }
 
 int dur_branch_make(dur_engine *e, dur_branch *branch) {
@@ -152,7 +152,7 @@ void dur_group_branch_ready(dur_engine *e, dur_branch *branch) {
 
 static int spawn(dur_engine *e, dur_branch *branch) {
   dur_group *g = branch->group;
-  dur_task *task = dur_task_make(e, branch, NULL);
+  dur_task *task = e->fatal ? NULL : dur_task_make(e, branch, NULL);
   if (!task)
     return DUR_SUSPEND;
   branch->task = task;

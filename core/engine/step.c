@@ -88,7 +88,7 @@ static int interrupted(dur_engine *e, dur_op *op) {
   dur_buf_str(&e->text, " name=");
   dur_buf_bytes(&e->text, op->name.len ? op->name : DUR_LIT("None"));
   dur_buf_str(&e->text, " was previously interrupted");
-  if (dur_keep(e, dur_buf_view(&e->text), &text) != 0)
+  if (dur_keep(e, dur_text(e), &text) != 0)
     return DUR_SUSPEND;
   op->attempt = op->entry->op.attempt + 1;
   op->error =

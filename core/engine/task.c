@@ -127,11 +127,11 @@ void dur_task_finish(dur_engine *e, dur_task *task) {
   e->live_count--;
   if (task->ctx)
     dur_group_count_strand(task->ctx, -1);
-  if (!task->branch)
-    return;
-  e->branch_live--;
-  dur_group_branch_left(e, task->branch);
-  dur_group_thread_freed(e);
+  if (task->branch) {
+    e->branch_live--;
+    dur_group_branch_left(e, task->branch);
+  }
+  dur_group_thread_freed(e); /* it may have been woken for one, too */
 }
 
 int dur_task_idle(dur_engine *e, dur_task *task, int idle) {
