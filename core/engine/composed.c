@@ -206,6 +206,8 @@ static int claim_attempt(dur_engine *e, dur_op *op, uint32_t n) {
 }
 
 static int attempt(dur_engine *e, dur_op *op, uint32_t n) {
+  if (e->draining)
+    return DUR_SUSPEND; /* and no id is taken for what will not run */
   if (n == 1 && !op->u.again.unwrapped && dur_context_open(e, op) != 0)
     return DUR_SUSPEND;
   return dur_dialect_wraps_attempts(e->set.dialect)
