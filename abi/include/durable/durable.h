@@ -127,6 +127,8 @@ DURABLE_API int durable_retry_invocation(durable_ctx *ctx, const char *format,
 
 /* One use of a serdes. */
 typedef struct durable_serdes_call durable_serdes_call;
+/* "" for what is written before the operation has an id: the payload of an
+ * invoke, the initial state of a condition. */
 DURABLE_API const char *
 durable_serdes_operation_id(const durable_serdes_call *call);
 DURABLE_API const char *durable_serdes_arn(const durable_serdes_call *call);
@@ -202,9 +204,11 @@ typedef struct durable_retry {
 
 /* ------------------------------------------------------------- operations
  *
- * Each blocks until it has ended, |result| may be NULL.  Its _start form takes
+ * Each blocks until it has ended; |result| may be NULL.  Its _start form takes
  * the operation's place in the order of things at once and answers a future; a
- * body runs on another thread meanwhile. */
+ * body runs on another thread meanwhile, of which at most max_threads are at
+ * work at once.  A thread is held until its body has ended, also while that is
+ * parked: thousands of bodies that wait are better a map. */
 
 typedef struct durable_step_config {
   size_t size;
@@ -593,8 +597,8 @@ typedef struct durable_handler {
   uint32_t stack_kib;           /* of their threads; 0: 512 */
   uint32_t log_replays;         /* 1: logs are written while replaying, too */
   const durable_plugin *const *plugins; /* ends with NULL; NULL: none */
-  /* Where log lines go: the members of one, as a JSON object.  NULL:
-   * durable_host_log(). */
+  /* Where log lines of all levels go: the members of one, as a JSON object;
+   * |user| is the handler's.  NULL: durable_host_log(). */
   void (*log)(void *user, int level, durable_bytes fields);
 } durable_handler;
 #define DURABLE_HANDLER_INIT DURABLE_SIZED(durable_handler)
