@@ -79,7 +79,9 @@ static void make_step(maker *m, sim_node *n) {
   n->retryable = chance(m, 80);
   n->caller = chance(m, 25);
   /* An interrupted at-most-once attempt counts, so only an endless policy gives
-   * the same outcome whatever breaks. */
+   * the same outcome whatever breaks, and a final failure fails always. */
+  if (n->kind == SIM_STEP && n->at_most_once && !n->retryable && n->fails)
+    n->fails = 1000000;
   n->attempts = n->at_most_once || chance(m, 50) ? 0 : 1 + up_to(m, 3);
   n->weight = m->heavy && chance(m, 30) ? up_to(m, HEAVY * 4) : 0;
 }
@@ -158,6 +160,8 @@ static void detail(maker *m, sim_node *n, int depth) {
   case SIM_WITH_RETRY:
     make_step(m, n);
     n->at_most_once = 0;
+    /* A failed attempt that is a context is on record without that bit. */
+    n->retryable |= m->p->dialect == DURABLE_DIALECT_RUST;
     fill(m, n, depth + 1, 2);
     break;
   case SIM_GROUP:

@@ -9,6 +9,19 @@
 sim_world sim;
 void (*sim_on_finding)(void);
 
+int sim_traces;
+
+void sim_trace(const char *format, ...) {
+  va_list args;
+  if (!sim_traces)
+    return;
+  va_start(args, format);
+  printf("%lld ", (long long)sim.now_ms);
+  vprintf(format, args);
+  putchar('\n');
+  va_end(args);
+}
+
 void sim_found(const char *format, ...) {
   va_list args;
   fflush(stdout);
@@ -78,6 +91,8 @@ static void take_request(const durable_engine_event *ev) {
   if (flight.in_flight)
     sim_found("a second request while one is in flight");
   sim.totals.requests++;
+  sim_trace("SEND %.*s", (int)ev->updates.len,
+            ev->updates.data ? ev->updates.data : "");
   flight.in_flight = 1;
   flight.number = ev->request;
   flight.call = ev->call;
@@ -96,6 +111,7 @@ static sim_answer serve(void) {
 }
 
 static int reply(sim_answer a) {
+  sim_trace("REPLY %d %.*s", a.status, (int)a.body.len, a.body.data);
   durable_bytes type = {a.type, a.type ? strlen(a.type) : 0};
   int rc = durable_engine_reply(sim.e, flight.number, a.status, type,
                                 (durable_bytes){a.body.data, a.body.len},
@@ -110,6 +126,7 @@ static void must(int rc, int expected, const char *call) {
 }
 
 static void lose(const char *why) {
+  sim_trace("LOST %s", why);
   must(durable_engine_fail(sim.e, flight.number, why, sim.now_ms), 0, "fail");
   sim_drain();
 }
@@ -249,6 +266,7 @@ static void wake(durable_task_id task) {
     if (s->state != SIM_PARKED)
       sim_found("WAKE names a task that is not parked");
     s->state = SIM_READY;
+    sim_trace("WAKE node %u", s->node->id);
     return;
   }
   sim_found("WAKE names an unknown task");
@@ -346,6 +364,7 @@ static invocation_end poll(int64_t *deadline_ms, int *quiet) {
     return GOES_ON;
   case DURABLE_EVENT_FINISH:
   case DURABLE_EVENT_ABORT:
+    sim_trace("END %.*s", (int)ev.body.len, ev.body.data);
     return read_end(&ev);
   default:
     sim_found("poll answered %d: %s", kind, durable_engine_error(sim.e));

@@ -1,7 +1,7 @@
 /* sim: random programs under random schedules and faults, one seed each.
  *
  *   sim [--seeds N] [--from S]     N seeds from S on; DURABLE_SIM_SEEDS is N
- *   sim --only S                   this one, and print its program
+ *   sim [--trace] --only S         this one, and print its program
  *
  * A finding prints its seed and ends with exit code 1. */
 #include <stdio.h>
@@ -16,6 +16,13 @@ static sim_program program;
 static void tell(void) {
   fprintf(stderr, "  seed %llu: run again with --only %llu\n",
           (unsigned long long)seed, (unsigned long long)seed);
+  const sim_plan *p = &sim.plan;
+  fprintf(stderr,
+          "  faults %u%% kills %u/1000 deadlines %u%% threads %u page %u prunes "
+          "%d redelivers %d records %d skew %lld stay %lld straight %d\n",
+          p->fault_percent, p->kill_permille, p->deadline_percent,
+          p->max_threads, p->page_items, p->prunes, p->redelivers, p->records,
+          (long long)p->skew_ms, (long long)p->stay_ms, p->straight);
   sim_program_print(&program);
   sim_service_print(&sim.service);
 }
@@ -73,6 +80,8 @@ int main(int argc, char **argv) {
       i++;
     else if (!strcmp(argv[i], "--from"))
       from = number(argv[++i]);
+    else if (!strcmp(argv[i], "--trace"))
+      sim_traces = 1;
     else if (!strcmp(argv[i], "--only")) {
       run_seed(number(argv[++i]), 1);
       return 0;

@@ -452,6 +452,8 @@ static int settle(const sim_node *n, durable_op_id op) {
     sim_drain();
     int answer = durable_engine_next(sim.e, sim.current->task, op);
     sim_drain();
+    sim_trace("node %u op %d in task %d: next %d", n->id, op & 0x1fffff,
+              sim.current->task & 0x1fffff, answer);
     switch (answer) {
     case DURABLE_NEXT_DONE:
       compare(n, op);
@@ -489,19 +491,28 @@ static durable_op_id hand_over(const sim_node *n, durable_op_id op) {
   return durable_engine_callback_result(sim.e, sim.current->task, op);
 }
 
+/* The outcome is the one that follows from the program. */
+static outcome expect(const sim_node *n, outcome out) {
+  sim_value v = sim_node_value(n);
+  if (v.failed != (out.what == FAILED) || (!v.failed && v.value != out.value))
+    sim_found("node %u %s %016llx, not %s %016llx", n->id,
+              out.what == FAILED ? "failed" : "gave",
+              (unsigned long long)out.value, v.failed ? "failed" : "gave",
+              (unsigned long long)v.value);
+  return out;
+}
+
 static outcome read_outcome(const sim_node *n, durable_op_id op) {
   int ok = durable_engine_op_status(sim.e, op) == DURABLE_STATUS_SUCCEEDED;
   if (!ok && !durable_engine_op_error(sim.e, op).data)
     sim_found("node %u failed without an error", n->id);
   if (!ok)
-    return (outcome){FAILED, n->id};
-  if (n->kind == SIM_WAIT)
-    return (outcome){GAVE, 0};
+    return expect(n, (outcome){FAILED, n->id});
+  uint64_t value = one_value(op);
   if (n->kind == SIM_GROUP)
-    return (outcome){GAVE, sim_group_is_early(n)
-                               ? sim_mix(n->id, 11)
-                               : all_values(sim_mix(n->id, 11), op)};
-  return (outcome){GAVE, one_value(op)};
+    value = sim_group_is_early(n) ? sim_mix(n->id, 11)
+                                  : all_values(sim_mix(n->id, 11), op);
+  return expect(n, (outcome){GAVE, value});
 }
 
 static outcome drive(const sim_node *n, durable_op_id op) {
@@ -529,10 +540,11 @@ static outcome combine(const sim_node *n, durable_ctx_id ctx,
   if (n->mode == SIM_RACE)
     return (outcome){GAVE, 0};
   if (!ok)
-    return (outcome){FAILED, n->id};
+    return expect(n, (outcome){FAILED, n->id});
   uint64_t sum = sim_mix(n->id, 17);
-  return (outcome){GAVE,
-                   sim_futures_are_listed(n) ? all_values(sum, op) : sum};
+  return expect(n, (outcome){GAVE, sim_futures_are_listed(n)
+                                       ? all_values(sum, op)
+                                       : sum});
 }
 
 static outcome await(const sim_node *n, const durable_op_id *ops) {
@@ -558,7 +570,7 @@ static outcome await(const sim_node *n, const durable_op_id *ops) {
                                            : read_outcome(at, ops[i]);
     sum = sim_mix(sum, out.what == FAILED ? 13 : out.value);
   }
-  return (outcome){GAVE, sum};
+  return expect(n, (outcome){GAVE, sum});
 }
 
 static outcome run_futures(const sim_node *n, durable_ctx_id ctx) {
