@@ -188,7 +188,7 @@ static int wrapped(dur_engine *e, dur_op *op) {
   op->error = child->error;
   int rc = child->status == DUR_STATUS_SUCCEEDED
                ? dur_again_succeed(e, op, child->result)
-               : dur_again_fail(e, op, 1);
+               : dur_again_fail(e, op, !op->u.again.final);
   if (rc != 0)
     return DUR_SUSPEND;
   return op->phase == DUR_PHASE_CLAIMED  ? dur_again_next(e, op)
@@ -201,6 +201,7 @@ static int claim_attempt(dur_engine *e, dur_op *op, uint32_t n) {
   if (dur_child_claim(e, op->inner, &spec, &op->u.again.attempt) != 0)
     return DUR_SUSPEND;
   op->u.again.attempt->outer = op;
+  op->u.again.final = 0;
   op->attempt = n;
   return wrapped(e, op);
 }

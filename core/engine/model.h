@@ -214,6 +214,7 @@ struct dur_op {
       dur_op
           *attempt; /* the attempt's own context, where the dialect has one */
       uint8_t unwrapped;
+      uint8_t final; /* the attempt failed for good, as its body said here */
     } again;
     struct {
       dur_op **ops;

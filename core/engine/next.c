@@ -273,6 +273,7 @@ static int fail(dur_engine *e, dur_op *op, int retryable) {
   }
   if (own_context(op)) {
     own_context(op)->error = op->error;
+    op->u.again.final = !retryable;
     op->phase = DUR_PHASE_CLAIMED;
     return dur_context_fail(e, own_context(op), DUR_ERR_CHILD);
   }
