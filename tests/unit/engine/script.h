@@ -81,6 +81,9 @@ void sc_forget(const char *path); /* drop it from the service */
 /* Leave the operation out of the replies of the service. */
 void sc_hide(const char *path);
 
+/* Complete every callback and invoke that is open, with the result 'v'. */
+void sc_settle_all(void);
+
 /* ---- an invocation */
 void sc_open(void); /* ... and let the root task run */
 int sc_new(void);   /* the engine alone; the code of durable_engine_new */
