@@ -64,6 +64,7 @@ void dur_settle_error(dur_engine *e, dur_op *op, dur_status status,
                       dur_error_kind kind, const dur_error *error) {
   if (op->phase == DUR_PHASE_SETTLED)
     return;
+  op->result = DUR_NONE; /* of an earlier check or attempt */
   op->error = *error;
   op->error_kind = (uint8_t)kind;
   if (dur_error_json(e, error, &op->error_json) != 0)
