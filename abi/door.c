@@ -29,13 +29,22 @@ int dur_options_in(dur_engine *e, void *to, size_t size, const void *from,
   return 0;
 }
 
+int dur_options_room(dur_engine *e, const void *to, const char *what) {
+  size_t given;
+  memcpy(&given, to, sizeof given);
+  if (given >= sizeof given && given <= 65536)
+    return 0;
+  return dur_refuse(e, DURABLE_E_ARGUMENT, what,
+                    ": |size| is not set; use its _INIT", NULL);
+}
+
 int dur_options_out(dur_engine *e, void *to, const void *from, size_t size,
                     const char *what) {
   size_t given;
+  int rc = dur_options_room(e, to, what);
+  if (rc != 0)
+    return rc;
   memcpy(&given, to, sizeof given);
-  if (given < sizeof given || given > 65536)
-    return dur_refuse(e, DURABLE_E_ARGUMENT, what,
-                      ": |size| is not set; use its _INIT", NULL);
   size_t shared = given < size ? given : size;
   memcpy((char *)to + sizeof given, (const char *)from + sizeof given,
          shared - sizeof given);
@@ -108,6 +117,9 @@ static void apply_policy(const durable_retry_policy *p, dur_retry *to) {
 const dur_retry *dur_policy_in(dur_engine *e, const durable_retry_policy *from,
                                const char *preset, int *rc) {
   durable_retry_policy p;
+  *rc = 0;
+  if (!from)
+    return dur_retry_named(preset);
   *rc = dur_options_in(e, &p, sizeof p, from, "durable_retry_policy");
   if (*rc == 0)
     *rc = check_policy(e, &p);

@@ -47,6 +47,36 @@ static int send(void *user, const durable_transport_request *request,
 
 /* ---- one invocation */
 
+/* ABORT gives Lambda's {"errorMessage","errorType"}; the service takes an ErrorObject. */
+static void raise_error(durable_service *service,
+                        const durable_service_invocation *inv,
+                        durable_bytes body) {
+  durable_values *pool = NULL;
+  const durable_value *error = NULL;
+  durable_bytes text = {"{}", 2};
+  if (durable_values_new(&pool, NULL) == 0 &&
+      durable_value_parse(pool, DURABLE_FORM_PLAIN, body, &error) == 0)
+    (void)durable_value_print(
+        pool, DURABLE_FORM_PLAIN,
+        durable_value_pack(pool, "{s:s, s:s}", "ErrorMessage",
+                           durable_value_get_str(error, "errorMessage", ""),
+                           "ErrorType",
+                           durable_value_get_str(error, "errorType", "Error")),
+        &text);
+  durable_service_answer(service, inv, DURABLE_SERVICE_RAISED, text);
+  durable_values_free(pool);
+}
+
+static void answer(durable_service *service,
+                   const durable_service_invocation *inv,
+                   const durable_output *out) {
+  durable_bytes body = {out->body.data, out->body.len};
+  if (out->kind == DURABLE_EVENT_FINISH)
+    durable_service_answer(service, inv, DURABLE_SERVICE_RETURNED, body);
+  else
+    raise_error(service, inv, body);
+}
+
 static void invoke(void *user, durable_service *service,
                    const durable_service_invocation *inv) {
   durable_transport transport = DURABLE_TRANSPORT_INIT;
@@ -61,11 +91,7 @@ static void invoke(void *user, durable_service *service,
   invocation.deadline_ms = inv->deadline_ms;
   if (durable_invoke_handler(user, inv->event, &invocation, &out) != DURABLE_OK)
     return; /* no answer: the service takes it for a crash */
-  durable_service_answer(service, inv,
-                         out.kind == DURABLE_EVENT_FINISH
-                             ? DURABLE_SERVICE_RETURNED
-                             : DURABLE_SERVICE_RAISED,
-                         (durable_bytes){out.body.data, out.body.len});
+  answer(service, inv, &out);
   durable_output_drop(&out);
 }
 

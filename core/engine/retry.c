@@ -80,12 +80,17 @@ static const struct {
     {"wait", {DUR_BACKOFF_EXPONENTIAL, DUR_JITTER_FULL, 60, 5, 300, 0, 1.5}},
 };
 
+const dur_retry *dur_retry_named(const char *name) {
+  for (size_t i = 0; name && i < sizeof presets / sizeof *presets; i++)
+    if (strcmp(name, presets[i].name) == 0)
+      return &presets[i].retry;
+  return NULL;
+}
+
 int dur_retry_preset(const char *name, dur_retry *out) {
-  for (size_t i = 0; name && i < sizeof presets / sizeof *presets; i++) {
-    if (strcmp(presets[i].name, name) == 0) {
-      *out = presets[i].retry;
-      return 0;
-    }
-  }
-  return -1;
+  const dur_retry *preset = dur_retry_named(name);
+  if (!preset)
+    return -1;
+  *out = *preset;
+  return 0;
 }
