@@ -17,6 +17,9 @@ int durable_engine_branch(durable_engine *e, durable_op_id group,
   dur_branch *branch = op->u.group->spawning;
   if (!branch || !branch->task)
     return dur_refuse(e, DURABLE_E_STATE, "no branch was answered SPAWN", NULL);
+  int rc = dur_options_room(e, out, "durable_engine_branch_info");
+  if (rc != 0)
+    return rc;
   op->u.group->spawning = NULL;
   durable_engine_branch_info mine = {.index = branch->index,
                                      .task = branch->task->handle,

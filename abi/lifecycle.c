@@ -105,7 +105,9 @@ int durable_engine_poll(durable_engine *e, int64_t now_ms,
   if (e->notes)
     return dur_refuse(e, DURABLE_E_STATE,
                       "records are undelivered: drain record_next first", NULL);
-  int rc = dur_poll(e, now_ms, &todo);
+  int rc = dur_options_room(e, ev, "durable_engine_event");
+  if (rc == 0)
+    rc = dur_poll(e, now_ms, &todo);
   if (rc < 0)
     return rc;
   durable_engine_event mine = {.kind = todo.kind,
@@ -163,8 +165,11 @@ int durable_engine_record_next(durable_engine *e, durable_engine_record *out) {
   dur_bytes json = DUR_NONE;
   if (!e || !out)
     return DURABLE_E_ARGUMENT;
+  int rc = dur_options_room(e, out, "durable_engine_record");
+  if (rc != 0)
+    return rc;
   int more = dur_note_next(e, &mine.kind, &mine.op, &json);
   mine.json = DUR_OUT(json);
-  int rc = dur_options_out(e, out, &mine, sizeof mine, "durable_engine_record");
+  rc = dur_options_out(e, out, &mine, sizeof mine, "durable_engine_record");
   return rc != 0 ? rc : more;
 }
