@@ -80,7 +80,7 @@ void dur_ending_suspend(dur_engine *e) {
 }
 
 void dur_ending_drained(dur_engine *e) {
-  if (e->pending > 0) {
+  if (e->pending > 0 && !e->cut_short) {
     dur_engine_close(e, DUR_OUTCOME_PENDING);
     return;
   }
@@ -90,7 +90,9 @@ void dur_ending_drained(dur_engine *e) {
     return;
   }
   dur_latch(e, DUR_E_FATAL, 1, "InvocationError",
-            DUR_LIT("the deadline was reached with nothing pending"));
+            e->pending > 0 ? DUR_LIT("the deadline was reached with work left")
+                           : DUR_LIT("the deadline was reached with nothing "
+                                     "pending"));
 }
 
 /* ---- the output */

@@ -58,6 +58,9 @@ void dur_task_finish(dur_engine *e, dur_task *task);
 int dur_task_idle(dur_engine *e, dur_task *task, int idle);
 int dur_task_wait(dur_engine *e, dur_task *task, dur_op **ops, size_t n,
                   int all);
+/* The deadline is near and |task| has to unwind; |had_work|: not because it
+ * waits for what the service will wake the execution for. */
+void dur_task_drained(dur_engine *e, dur_task *task, int had_work);
 /* |op| may have moved on: wake whoever waits for it. */
 void dur_op_wake(dur_engine *e, dur_op *op);
 

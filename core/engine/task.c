@@ -150,6 +150,14 @@ static int is_orphan(const dur_task *task) {
   return ctx && dur_ctx_is_dead(ctx);
 }
 
+void dur_task_drained(dur_engine *e, dur_task *task, int had_work) {
+  if (task->drained)
+    return; /* what it did since does not count */
+  task->drained = 1;
+  if (had_work || e->queue.head || e->sent.head)
+    e->cut_short = 1;
+}
+
 int dur_task_wait(dur_engine *e, dur_task *task, dur_op **ops, size_t n,
                   int all) {
   if (task->state != DUR_TASK_RUNNABLE)
@@ -163,8 +171,10 @@ int dur_task_wait(dur_engine *e, dur_task *task, dur_op **ops, size_t n,
   }
   if (all ? settled == n : settled > 0)
     return DUR_DONE;
-  if (e->draining)
+  if (e->draining) {
+    dur_task_drained(e, task, 0);
     return DUR_SUSPEND;
+  }
   for (size_t i = 0; i < n; i++)
     if (ops[i]->phase != DUR_PHASE_SETTLED &&
         dur_task_wait_on(e, task, ops[i]) != 0)
