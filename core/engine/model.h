@@ -95,6 +95,7 @@ struct dur_ctx {
   dur_bytes parent_id; /* ParentId of its operations; absent at the root */
   uint64_t counter;    /* of the last id claimed */
   int64_t now_ms;      /* latest end of a consumed operation; 0: none yet */
+  dur_op *retries; /* all unwrapped with_retry claimed here: no owner tells */
   uint32_t uuids, randoms;
   uint8_t replaying;
   uint8_t left; /* its branch gave its thread up: this pass is unwinding */
@@ -118,6 +119,7 @@ struct dur_task {
   uint32_t parks;     /* times it parked: a waiter of an older park is stale */
   uint8_t queued;     /* is in the wake queue */
   uint8_t give_up;    /* its thread is wanted: SUSPEND from now on */
+  uint8_t drained;    /* was told to unwind because the deadline is near */
   dur_task *wake_next;
   dur_task *prev, *next; /* live tasks */
 };
@@ -213,6 +215,7 @@ struct dur_op {
       dur_op *backoff;
       dur_op
           *attempt; /* the attempt's own context, where the dialect has one */
+      dur_op *beside; /* the next one of ctx->retries */
       uint8_t unwrapped;
       uint8_t final; /* the attempt failed for good, as its body said here */
     } again;
@@ -355,6 +358,7 @@ struct durable_engine {
   int64_t now_ms, skew_ms; /* skew: service clock minus ours */
   int64_t cutoff_ms;       /* from here on no body is started */
   int draining;
+  int cut_short; /* draining kept a task from what it could have done */
 
   /* ending */
   int fatal; /* 0 or an error code */

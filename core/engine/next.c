@@ -71,8 +71,11 @@ static int is_driven_by_another(const dur_op *op, const dur_task *task) {
 /* The bodies that |op| was claimed in, up to the start of its strand, are being
  * unwound: whatever they end in is not their outcome. */
 static void cut(dur_op *op) {
-  for (dur_op *owner = op->ctx->owner; owner; owner = owner->ctx->owner) {
-    if (owner->closed)
+  for (dur_ctx *ctx = op->ctx;; ctx = ctx->owner->ctx) {
+    dur_op *owner = ctx->owner;
+    for (dur_op *r = ctx->retries; r; r = r->u.again.beside)
+      r->cut |= r->phase == DUR_PHASE_RUNNING;
+    if (!owner || owner->closed)
       break;
     if (owner->phase == DUR_PHASE_RUNNING)
       owner->cut = 1;
@@ -108,8 +111,10 @@ static int give_up(dur_engine *e, dur_task *task, dur_op *op) {
 }
 
 static int park(dur_engine *e, dur_task *task, dur_op *op) {
-  if (e->draining)
+  if (e->draining) {
+    dur_task_drained(e, task, 0);
     return suspended(e, op);
+  }
   if (dur_group_should_give_up(e, task, op))
     return give_up(e, task, op);
   if (wait_on(e, task, op) != 0)
@@ -149,8 +154,11 @@ int dur_next(dur_engine *e, dur_task *task, dur_op *op) {
     return suspended(e, op);
   if (answer == DUR_DONE || op->phase == DUR_PHASE_SETTLED)
     return done(e, op);
-  if (answer == DUR_SUSPEND)
+  if (answer == DUR_SUSPEND) {
+    if (e->draining)
+      dur_task_drained(e, task, 1);
     return suspended(e, op);
+  }
   return answer == DUR_PARK ? park(e, task, op) : answer;
 }
 
