@@ -147,7 +147,7 @@ int dur_poll(dur_engine *e, int64_t now_ms, dur_todo *out) {
     drain(e);
   if (e->wake_head)
     return wake(e, out);
-  if (e->cutoff_ms && !e->draining)
+  if (e->cutoff_ms && !e->draining && e->stage == DUR_STAGE_OPEN)
     out->deadline_ms = e->cutoff_ms;
   if (e->in_flight)
     return todo(out, DUR_EV_NONE);
