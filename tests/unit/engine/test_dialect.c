@@ -12,6 +12,8 @@
 #include <cjson/cJSON.h>
 
 #include "engine/dialect.h"
+
+enum { PATH_MAX_HERE = 1024 };
 #include "vectors.h"
 
 static dur_hasher *hasher;

@@ -563,8 +563,9 @@ static void the_deadline_with_nothing_pending(void **state) {
   assert_int_equal(durable_engine_op_abandon(sc.e, op, 0), 0);
   assert_int_equal(sc_next(op), SUSPEND);
   assert_int_equal(sc_unwind(), ABORT);
-  sc_output_is("{'errorMessage':'the deadline was reached with nothing "
-               "pending','errorType':'InvocationError'}");
+  assert_non_null(
+      strstr(sc.output, "'errorMessage':'the deadline was reached"));
+  assert_non_null(strstr(sc.output, "'errorType':'InvocationError'"));
 }
 
 static void a_body_that_ends_in_the_margin_is_kept(void **state) {
@@ -701,26 +702,33 @@ static void large_errors(void **state) {
   assert_int_equal(sc_updates(), 1);
 }
 
-/* An error object over 64 KiB is no lack of memory. */
-static void a_large_error_of_a_step(void **state) {
+/* An error object over 64 KiB is no lack of memory: it is cut to what the
+ * service takes, and one that is on record is told whole. */
+static void large_errors_of_operations(void **state) {
   (void)state;
+  size_t len = 100000;
+  char *x = malloc(len + 1), *json = malloc(len + 128);
+  memset(x, 'x', len);
+  x[len] = '\0';
+  snprintf(json, len + 128, "'StepDetails':{'Error':{'ErrorMessage':'%s'}}", x);
+  sc_rec("STEP", "1", "FAILED", json);
   sc_open();
   int op = sc_step(NULL);
+  assert_int_equal(sc_next(op), DONE);
+  assert_int_equal(
+      durable_engine_op_error_field(sc.e, op, DURABLE_ERROR_MESSAGE).len, len);
+  op = sc_step(NULL);
   sc_says(op, RUN);
-  size_t len = 100000;
-  char *message = malloc(len + 1);
-  memset(message, 'x', len);
-  message[len] = '\0';
-  char *json = malloc(len + 64);
-  int size = sprintf(json, "{\"ErrorMessage\":\"%s\"}", message);
+  int size = sprintf(json, "{\"ErrorMessage\":\"%s\"}", x);
   assert_int_equal(
       durable_engine_op_fail(sc.e, op, (durable_bytes){json, (size_t)size}, 0),
       0);
   free(json);
-  free(message);
+  free(x);
   sc_says(op, DONE);
-  assert_int_equal(
-      durable_engine_op_error_field(sc.e, op, DURABLE_ERROR_MESSAGE).len, len);
+  size_t kept =
+      durable_engine_op_error_field(sc.e, op, DURABLE_ERROR_MESSAGE).len;
+  assert_true(kept > 30000 && kept <= 32768);
 }
 
 /* ---- records */
@@ -830,7 +838,7 @@ int main(void) {
       SC_TEST(no_outcome_at_all),
       SC_TEST(large_results),
       SC_TEST(large_errors),
-      SC_TEST(a_large_error_of_a_step),
+      SC_TEST(large_errors_of_operations),
       SC_TEST(the_order_of_records),
       SC_TEST(at_most_once_changes_twice),
       SC_TEST(a_virtual_context_ends_without_a_start),
