@@ -214,7 +214,7 @@ struct dur_op {
     struct {
       dur_op *backoff;
       dur_op
-          *attempt; /* the attempt's own context, where the dialect has one */
+          *attempt;   /* the attempt's own context, where the dialect has one */
       dur_op *beside; /* the next one of ctx->retries */
       uint8_t unwrapped;
       uint8_t final; /* the attempt failed for good, as its body said here */

@@ -85,8 +85,8 @@ static int derive_client_token(dur_engine *e) {
   dur_buf_reset(&e->text);
   dur_buf_char(&e->text, '\n');
   dur_buf_u64(&e->text, e->batches++);
-  int len = dur_hash2(e->hasher, DUR_HASH_SHA256, e->token,
-                      dur_text(e), digest);
+  int len =
+      dur_hash2(e->hasher, DUR_HASH_SHA256, e->token, dur_text(e), digest);
   if (len < 0)
     return dur_oom(e);
   dur_hex(e->client_token, digest, sizeof e->client_token / 2);

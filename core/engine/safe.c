@@ -14,8 +14,8 @@ static int digest(dur_engine *e, dur_ctx *ctx, const char *what, uint32_t n,
   dur_buf_str(&e->text, what);
   dur_buf_char(&e->text, '\n');
   dur_buf_u64(&e->text, n);
-  if (e->text.failed || dur_hash2(e->hasher, DUR_HASH_SHA256, e->arn,
-                                  dur_text(e), out) < 0)
+  if (e->text.failed ||
+      dur_hash2(e->hasher, DUR_HASH_SHA256, e->arn, dur_text(e), out) < 0)
     return dur_oom(e);
   return 0;
 }
