@@ -163,11 +163,9 @@ int dur_again_claim(dur_engine *e, dur_ctx *ctx, const dur_child_spec *spec,
   op->retry = retry;
   op->has_summary = spec->has_summary != 0;
   op->u.again.unwrapped = unwrapped != 0;
-  if (unwrapped) {
+  if (unwrapped)
     op->inner = ctx;
-    op->u.again.beside = ctx->retries;
-    ctx->retries = op;
-  } else if (dur_context_start(e, op) != 0)
+  else if (dur_context_start(e, op) != 0)
     return e->fatal;
   return 0;
 }

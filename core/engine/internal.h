@@ -58,6 +58,8 @@ void dur_task_finish(dur_engine *e, dur_task *task);
 int dur_task_idle(dur_engine *e, dur_task *task, int idle);
 int dur_task_wait(dur_engine *e, dur_task *task, dur_op **ops, size_t n,
                   int all);
+/* |task| was told to unwind: the bodies it is in have no outcome any more. */
+void dur_task_cut(dur_task *task);
 /* The deadline is near and |task| has to unwind; |had_work|: not because it
  * waits for what the service will wake the execution for. */
 void dur_task_drained(dur_engine *e, dur_task *task, int had_work);

@@ -95,7 +95,6 @@ struct dur_ctx {
   dur_bytes parent_id; /* ParentId of its operations; absent at the root */
   uint64_t counter;    /* of the last id claimed */
   int64_t now_ms;      /* latest end of a consumed operation; 0: none yet */
-  dur_op *retries; /* all unwrapped with_retry claimed here: no owner tells */
   uint32_t uuids, randoms;
   uint8_t replaying;
   uint8_t left; /* its branch gave its thread up: this pass is unwinding */
@@ -117,6 +116,7 @@ struct dur_task {
   dur_branch *branch; /* the branch it runs, or NULL */
   dur_ctx *ctx;       /* where a task made by the front end works, or NULL */
   uint32_t parks;     /* times it parked: a waiter of an older park is stale */
+  dur_op *bodies;     /* innermost body that it was told to RUN and is in */
   uint8_t queued;     /* is in the wake queue */
   uint8_t give_up;    /* its thread is wanted: SUSPEND from now on */
   uint8_t drained;    /* was told to unwind because the deadline is near */
@@ -191,6 +191,7 @@ struct dur_op {
   uint32_t unacked;        /* its updates that are queued or in flight */
   uint32_t queued;         /* those that are not in flight yet */
   dur_task *runner;        /* who drives it: the only one to get RUN */
+  dur_op *around;          /* the body that |runner| was in at RUN */
   dur_ctx *ctx;            /* where it was claimed */
   dur_ctx *inner;          /* the context of its body */
   dur_entry *entry;        /* NULL when not journaled */
@@ -215,7 +216,6 @@ struct dur_op {
       dur_op *backoff;
       dur_op
           *attempt;   /* the attempt's own context, where the dialect has one */
-      dur_op *beside; /* the next one of ctx->retries */
       uint8_t unwrapped;
       uint8_t final; /* the attempt failed for good, as its body said here */
     } again;

@@ -71,11 +71,8 @@ static int is_driven_by_another(const dur_op *op, const dur_task *task) {
 /* The bodies that |op| was claimed in, up to the start of its strand, are being
  * unwound: whatever they end in is not their outcome. */
 static void cut(dur_op *op) {
-  for (dur_ctx *ctx = op->ctx;; ctx = ctx->owner->ctx) {
-    dur_op *owner = ctx->owner;
-    for (dur_op *r = ctx->retries; r; r = r->u.again.beside)
-      r->cut |= r->phase == DUR_PHASE_RUNNING;
-    if (!owner || owner->closed)
+  for (dur_op *owner = op->ctx->owner; owner; owner = owner->ctx->owner) {
+    if (owner->closed)
       break;
     if (owner->phase == DUR_PHASE_RUNNING)
       owner->cut = 1;
@@ -84,7 +81,13 @@ static void cut(dur_op *op) {
   }
 }
 
-static int suspended(dur_engine *e, dur_op *op) {
+void dur_task_cut(dur_task *task) {
+  for (dur_op *body = task->bodies; body; body = body->around)
+    body->cut = 1;
+}
+
+static int suspended(dur_engine *e, dur_task *task, dur_op *op) {
+  dur_task_cut(task);
   cut(op);
   dur_ctx_after(e, op);
   return DUR_SUSPEND;
@@ -107,13 +110,13 @@ static int give_up(dur_engine *e, dur_task *task, dur_op *op) {
     task->branch->op->inner->left = 1;
   if (wait_on(e, task, op) != 0)
     return DUR_SUSPEND;
-  return suspended(e, op);
+  return suspended(e, task, op);
 }
 
 static int park(dur_engine *e, dur_task *task, dur_op *op) {
   if (e->draining) {
     dur_task_drained(e, task, 0);
-    return suspended(e, op);
+    return suspended(e, task, op);
   }
   if (dur_group_should_give_up(e, task, op))
     return give_up(e, task, op);
@@ -137,7 +140,7 @@ int dur_next(dur_engine *e, dur_task *task, dur_op *op) {
     dur_task_idle(e, task, 0);
   if (e->fatal || e->stage >= DUR_STAGE_CLOSING || task->give_up ||
       op->orphan || dur_ctx_is_mute(op->ctx))
-    return suspended(e, op);
+    return suspended(e, task, op);
   if (op->phase == DUR_PHASE_SETTLED)
     return done(e, op);
   if (is_driven_by_another(op, task))
@@ -151,13 +154,17 @@ int dur_next(dur_engine *e, dur_task *task, dur_op *op) {
                : op->phase == DUR_PHASE_SUMMARY ? DUR_SUMMARY
                                                 : dur_op_next(e, op);
   if (e->fatal)
-    return suspended(e, op);
+    return suspended(e, task, op);
   if (answer == DUR_DONE || op->phase == DUR_PHASE_SETTLED)
     return done(e, op);
   if (answer == DUR_SUSPEND) {
     if (e->draining)
       dur_task_drained(e, task, 1);
-    return suspended(e, op);
+    return suspended(e, task, op);
+  }
+  if (answer == DUR_RUN) {
+    op->around = task->bodies;
+    task->bodies = op;
   }
   return answer == DUR_PARK ? park(e, task, op) : answer;
 }
@@ -215,6 +222,15 @@ static int drop(dur_op *op) {
   return 0;
 }
 
+/* The body is over, one way or another. */
+static void leave(dur_op *op) {
+  dur_op **at = op->runner ? &op->runner->bodies : NULL;
+  while (at && *at && *at != op)
+    at = &(*at)->around;
+  if (at && *at)
+    *at = op->around;
+}
+
 /* The outcome may not be written, or is none. */
 static int is_void(const dur_engine *e, const dur_op *op) {
   return op->cut || dur_op_is_mute(e, op);
@@ -244,6 +260,7 @@ int dur_op_succeed(dur_engine *e, dur_op *op, dur_bytes payload) {
     rc = check_payload(e, payload);
   if (rc != 0)
     return rc;
+  leave(op);
   if (op->body != DUR_BODY_PAYLOAD)
     dur_note_body_end(e, op, NULL);
   if (is_void(e, op))
@@ -305,6 +322,7 @@ int dur_op_fail(dur_engine *e, dur_op *op, dur_bytes error, int retryable) {
     rc = dur_op_take_error(e, op, error);
   if (rc != 0)
     return rc;
+  leave(op);
   if (op->body != DUR_BODY_PAYLOAD && !deciding)
     dur_note_body_end(e, op, &op->error);
   return is_void(e, op) ? drop(op) : fail(e, op, retryable);
@@ -316,6 +334,7 @@ int dur_op_abandon(dur_engine *e, dur_op *op, int retry_invocation) {
                : expect(e, op, DUR_PHASE_RUNNING, "op_abandon");
   if (rc != 0)
     return rc;
+  leave(op);
   drop(op);
   if (retry_invocation)
     dur_latch(e, DUR_E_FATAL, 1, "InvocationError",

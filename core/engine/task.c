@@ -158,8 +158,8 @@ void dur_task_drained(dur_engine *e, dur_task *task, int had_work) {
     e->cut_short = 1;
 }
 
-int dur_task_wait(dur_engine *e, dur_task *task, dur_op **ops, size_t n,
-                  int all) {
+static int wait_for(dur_engine *e, dur_task *task, dur_op **ops, size_t n,
+                    int all) {
   if (task->state != DUR_TASK_RUNNABLE)
     dur_task_idle(e, task, 0);
   size_t settled = 0;
@@ -181,4 +181,12 @@ int dur_task_wait(dur_engine *e, dur_task *task, dur_op **ops, size_t n,
       return DUR_SUSPEND;
   dur_task_park(e, task);
   return DUR_PARK;
+}
+
+int dur_task_wait(dur_engine *e, dur_task *task, dur_op **ops, size_t n,
+                  int all) {
+  int answer = wait_for(e, task, ops, n, all);
+  if (answer == DUR_SUSPEND)
+    dur_task_cut(task);
+  return answer;
 }
