@@ -22,6 +22,8 @@ int dur_combine_claim(dur_engine *e, dur_ctx *ctx, dur_bytes name, int mode,
   if (rc != 0)
     return rc;
   dur_op *op = *out;
+  if (op->phase == DUR_PHASE_SETTLED) /* claimed again by its branch */
+    return 0;
   op->u.combine.ops = copy;
   op->u.combine.count = (uint32_t)count;
   op->u.combine.mode = (uint8_t)mode;

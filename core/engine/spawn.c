@@ -100,8 +100,10 @@ void dur_group_count_strand(dur_ctx *ctx, int by) {
 /* A branch with strands of its own keeps its thread: they work in its context,
  * on what its body gave them. */
 int dur_group_should_give_up(dur_engine *e, dur_task *task, dur_op *op) {
-  if (e->set.max_threads == 0 || !task->branch || task->branch->strands ||
-      e->spawnable == 0 || e->branch_live <= e->set.max_threads)
+  /* while nobody waits for a thread, as many again may sleep on theirs */
+  uint64_t allowed = (uint64_t)e->set.max_threads * (e->spawnable ? 1 : 2);
+  if (allowed == 0 || !task->branch || task->branch->strands ||
+      e->branch_live <= allowed)
     return 0;
   if (op->kind == DUR_KIND_GROUP)
     return op->u.group->live == 0 && !op->u.group->spawnable;
