@@ -131,6 +131,21 @@ static int reclaim(dur_engine *e, dur_ctx *ctx, const dur_claim *claim,
   return 0;
 }
 
+/* Made again for its result, a finished context writes nothing: what it left
+ * open, or never came to, stays as it is. */
+static int is_left_open(const dur_ctx *ctx, const dur_op *op) {
+  const dur_entry *entry = op->entry;
+  if (!entry || op->is_virtual ||
+      (entry->known && (dur_status_is_terminal(entry->op.status) ||
+                        (entry->op.type != DUR_TYPE_STEP &&
+                         entry->op.type != DUR_TYPE_CONTEXT))))
+    return 0;
+  for (; ctx->owner; ctx = ctx->owner->ctx)
+    if (ctx->owner->rebuild)
+      return 1;
+  return 0;
+}
+
 int dur_claim_at(dur_engine *e, dur_ctx *ctx, const dur_claim *claim,
                  dur_bytes id, uint64_t number, dur_op **out) {
   dur_entry *entry = NULL;
@@ -160,7 +175,8 @@ int dur_claim_at(dur_engine *e, dur_ctx *ctx, const dur_claim *claim,
     if (entry && entry->known && !matches(ctx, claim, &entry->op))
       mismatch(e, ctx, claim, entry);
   }
-  op->orphan = dur_ctx_is_mute(ctx) || e->stage >= DUR_STAGE_CLOSING;
+  op->orphan = dur_ctx_is_mute(ctx) || e->stage >= DUR_STAGE_CLOSING ||
+               is_left_open(ctx, op);
   *out = op;
   return 0;
 }
