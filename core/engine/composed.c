@@ -170,6 +170,21 @@ int dur_again_claim(dur_engine *e, dur_ctx *ctx, const dur_child_spec *spec,
   return 0;
 }
 
+/* May the failed attempt be followed by another?  Of one that failed in an
+ * earlier invocation only what followed it tells. */
+static int was_retryable(dur_engine *e, const dur_op *op) {
+  dur_bytes next;
+  if (!op->u.again.attempt->replayed)
+    return !op->u.again.final;
+  if (dur_ctx_peek(e, op->inner, &next) != 0)
+    return 1;
+  const dur_entry *entry = dur_entry_find(e, next);
+  return !entry || !entry->known ||
+         (entry->op.type == DUR_TYPE_WAIT &&
+          dur_bytes_eq(entry->op.name,
+                       inner_name(e, op, DUR_INNER_BACKOFF, op->attempt)));
+}
+
 /* The attempt as a context of its own: drive it, then take its outcome. */
 static int wrapped(dur_engine *e, dur_op *op) {
   dur_op *child = op->u.again.attempt;
@@ -184,11 +199,12 @@ static int wrapped(dur_engine *e, dur_op *op) {
   if (answer != DUR_DONE)
     return answer;
   dur_ctx_after(e, child);
+  int retryable = was_retryable(e, op);
   op->u.again.attempt = NULL;
   op->error = child->error;
   int rc = child->status == DUR_STATUS_SUCCEEDED
                ? dur_again_succeed(e, op, child->result)
-               : dur_again_fail(e, op, !op->u.again.final);
+               : dur_again_fail(e, op, retryable);
   if (rc != 0)
     return DUR_SUSPEND;
   return op->phase == DUR_PHASE_CLAIMED  ? dur_again_next(e, op)
