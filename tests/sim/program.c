@@ -160,8 +160,11 @@ static void detail(maker *m, sim_node *n, int depth) {
   case SIM_WITH_RETRY:
     make_step(m, n);
     n->at_most_once = 0;
-    /* A failed attempt that is a context is on record without that bit. */
-    n->retryable |= m->p->dialect == DURABLE_DIALECT_RUST;
+    if (m->p->dialect == DURABLE_DIALECT_RUST) {
+      /* A failed attempt that is a context is on record without that bit. */
+      n->retryable = 1;
+      n->attempts += n->attempts == 0;
+    }
     fill(m, n, depth + 1, 2);
     break;
   case SIM_GROUP:

@@ -322,14 +322,13 @@ static int64_t next_sleeper(void) {
 
 /* Nothing can happen before the clock moves. */
 static void pass_time(int64_t deadline_ms) {
-  static uint32_t still;
   int64_t next = next_sleeper();
   if (deadline_ms < next)
     next = deadline_ms;
   if (next == INT64_MAX)
     sim_found("stuck: no deadline, nothing runs, nothing is in flight");
-  still = next > sim.now_ms ? 0 : still + 1;
-  if (still > 8)
+  sim.still = next > sim.now_ms ? 0 : sim.still + 1;
+  if (sim.still > 8)
     sim_found("stuck: poll asks for the present again and again");
   if (next > sim.now_ms)
     sim.now_ms = next;
@@ -351,6 +350,7 @@ static invocation_end poll(int64_t *deadline_ms, int *quiet) {
   int kind = durable_engine_poll(sim.e, sim.now_ms, &ev);
   sim_drain();
   *quiet = 0;
+  sim.still = kind == DURABLE_EVENT_NONE ? sim.still : 0;
   switch (kind) {
   case DURABLE_EVENT_NONE:
     *deadline_ms = ev.deadline_ms;

@@ -106,6 +106,7 @@ typedef struct sim_world {
   int gave_up; /* ... that may fail the execution */
   int closed;  /* ... that has no next token */
   int deadline;
+  uint32_t still; /* polls in a row that asked for the present */
 } sim_world;
 extern sim_world sim;
 

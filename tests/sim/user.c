@@ -376,7 +376,8 @@ static void compose(durable_op_id op) {
 static void run_attempt(const sim_node *n, durable_op_id op) {
   uint32_t attempt = (uint32_t)durable_engine_op_attempt(sim.e, op);
   outcome out = run_body(n, durable_engine_op_ctx(sim.e, op));
-  int retryable = out.what == GAVE && n->retryable;
+  int retryable = sim.plan.program->dialect == DURABLE_DIALECT_RUST ||
+                  (out.what == GAVE && n->retryable);
   if (out.what == GAVE && attempt <= n->fails)
     out.what = FAILED;
   finish(n, op, out, retryable);
