@@ -131,7 +131,7 @@ static int nothing_to_send(dur_engine *e, dur_todo *out) {
     return stand_still(e, out);
   if (e->queue.head)
     idle_until(out, linger_end(e));
-  if (e->stage == DUR_STAGE_OPEN)
+  if (e->stage == DUR_STAGE_OPEN && !e->draining) /* as should_refresh */
     idle_until(out, dur_timer_next(e));
   return todo(out, DUR_EV_NONE);
 }
