@@ -557,10 +557,10 @@ static outcome await(const sim_node *n, const durable_op_id *ops) {
     sim_drain();
     if (answer == DURABLE_NEXT_DONE)
       break;
-    if (answer != DURABLE_NEXT_PARK && answer != DURABLE_NEXT_SUSPEND)
-      sim_found("task_wait answered %d", answer);
-    if (answer == DURABLE_NEXT_SUSPEND)
+    if (answer == DURABLE_NEXT_SUSPEND || !went_well(answer, "task_wait"))
       return (outcome){UNWINDS, 0};
+    if (answer != DURABLE_NEXT_PARK)
+      sim_found("task_wait answered %d", answer);
     sim_yield(SIM_PARKED);
   }
   for (uint32_t i = 0; i < n->body.count && n->mode == SIM_AWAIT; i++) {
