@@ -169,6 +169,8 @@ static int wait_for(dur_engine *e, dur_task *task, dur_op **ops, size_t n,
     dur_op_look(e, ops[i]);
     settled += ops[i]->phase == DUR_PHASE_SETTLED;
   }
+  if (e->fatal)
+    return DUR_SUSPEND; /* since the looks: nobody would wake a parked task */
   if (all ? settled == n : settled > 0)
     return DUR_DONE;
   if (e->draining) {
