@@ -182,12 +182,13 @@ static void torture(size_t which, uint32_t dialect, uint64_t limit) {
 int main(int argc, char **argv) {
   uint64_t limit = argc > 1 ? strtoull(argv[1], NULL, 10) : 400;
   if (limit == 0) {
-    fprintf(stderr, "usage: %s [ALLOCATIONS]\n", argv[0]);
+    fprintf(stderr, "usage: %s [ALLOCATIONS [WORKFLOW]]\n", argv[0]);
     return 2;
   }
   sim_on_finding = tell;
   for (size_t i = 0; i < sizeof workflows / sizeof *workflows; i++)
     for (uint32_t dialect = 0; dialect < 4; dialect++)
-      torture(i, dialect, limit);
+      if (argc < 3 || strcmp(argv[2], workflows[i].name) == 0)
+        torture(i, dialect, limit);
   return 0;
 }
