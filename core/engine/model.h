@@ -183,6 +183,7 @@ struct dur_op {
   unsigned flip_after : 1; /* ... and set to NEW whatever follows */
   unsigned armed : 1;      /* is in the timer heap */
   unsigned cut : 1;        /* inside its body somebody was told to SUSPEND */
+  unsigned missed : 1;     /* who waited for it had to unwind: deadline */
   uint8_t refreshes;       /* empty checkpoints that found it unfinished */
   uint8_t status;          /* dur_status, when SETTLED */
   uint8_t error_kind;      /* dur_error_kind, when it failed */

@@ -116,6 +116,7 @@ static int give_up(dur_engine *e, dur_task *task, dur_op *op) {
 static int park(dur_engine *e, dur_task *task, dur_op *op) {
   if (e->draining) {
     dur_task_drained(e, task, 0);
+    (void)wait_on(e, task, op);
     return suspended(e, task, op);
   }
   if (dur_group_should_give_up(e, task, op))

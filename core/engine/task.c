@@ -72,6 +72,7 @@ int dur_task_wait_on(dur_engine *e, dur_task *task, dur_op *op) {
   dur_waiter *waiter = dur_arena_calloc(&e->arena, sizeof *waiter);
   if (!waiter)
     return dur_oom(e);
+  op->missed |= e->draining != 0;
   waiter->task = task;
   waiter->parks = task->parks + 1;
   waiter->branch = task->give_up ? task->branch : NULL;
@@ -85,6 +86,7 @@ int dur_task_wait_on(dur_engine *e, dur_task *task, dur_op *op) {
 void dur_op_wake(dur_engine *e, dur_op *op) {
   dur_waiter *waiter = op->waiters;
   op->waiters = NULL;
+  e->cut_short |= op->missed; /* somebody could have gone on now */
   for (; waiter; waiter = waiter->next) {
     if (waiter->branch)
       dur_group_branch_ready(e, waiter->branch);
@@ -173,14 +175,14 @@ static int wait_for(dur_engine *e, dur_task *task, dur_op **ops, size_t n,
     return DUR_SUSPEND; /* since the looks: nobody would wake a parked task */
   if (all ? settled == n : settled > 0)
     return DUR_DONE;
-  if (e->draining) {
-    dur_task_drained(e, task, 0);
-    return DUR_SUSPEND;
-  }
   for (size_t i = 0; i < n; i++)
     if (ops[i]->phase != DUR_PHASE_SETTLED &&
         dur_task_wait_on(e, task, ops[i]) != 0)
       return DUR_SUSPEND;
+  if (e->draining) {
+    dur_task_drained(e, task, 0);
+    return DUR_SUSPEND;
+  }
   dur_task_park(e, task);
   return DUR_PARK;
 }
