@@ -248,6 +248,7 @@ static void plain_done(durable_service *s, dur_job *job, int late) {
     job->waiter->outcome = failed;
     job->waiter->done = 1;
     job->waiter = NULL;
+    s->ends++;
   }
   pthread_cond_broadcast(&s->changed);
 }

@@ -154,6 +154,8 @@ struct durable_service {
   pthread_t *threads;
   size_t spawned;
   int stopping;
+  uint64_t
+      ends; /* how often a run or a plain call ended: what waiters look at */
   int64_t advance_to; /* virtual time is on its way there; 0: nowhere */
   pthread_t timer_thread, notice_thread;
   int has_timer_thread, has_notice_thread;

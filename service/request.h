@@ -76,6 +76,11 @@ dur_route_fn dur_route_checkpoint, dur_route_state, dur_route_get,
 void dur_request_run(durable_service *s, dur_request *request,
                      dur_reply *reply);
 int dur_request_changes(const dur_request *request);
+/* Parse, run, and wait for the disk: everything but dur_reply_finish. */
+void dur_request_now(durable_service *s, dur_request *request,
+                     dur_reply *reply);
+/* 1 when dur_reply_finish would not wait for a function.  Lock held. */
+int dur_reply_is_due(durable_service *s, const dur_reply *reply);
 /* Block until what the reply waits for has come, and put it in. */
 void dur_reply_finish(durable_service *s, dur_reply *reply);
 

@@ -404,6 +404,17 @@ static void read_outcome(durable_service *s, dur_reply *reply) {
   pthread_mutex_unlock(&s->store.lock);
 }
 
+int dur_reply_is_due(durable_service *s, const dur_reply *reply) {
+  if (s->failed != NULL)
+    return 1;
+  if (reply->wait_call != NULL)
+    return reply->wait_call->done;
+  if (!reply->wait_run)
+    return 1;
+  const dur_run *run = dur_run_find(s, dur_cstr(reply->arn));
+  return run == NULL || dur_run_is_over(run);
+}
+
 void dur_reply_finish(durable_service *s, dur_reply *reply) {
   if (reply->wait_call != NULL)
     finish_call(s, reply);

@@ -323,7 +323,7 @@ int durable_service_register(durable_service *s, const char *name,
 
 /* ---- requests */
 
-static void answer(durable_service *s, dur_request *r, dur_reply *reply) {
+void dur_request_now(durable_service *s, dur_request *r, dur_reply *reply) {
   if (r->body.len > DUR_EVENT_BYTES_MAX)
     dur_reply_error(reply, DUR_ERROR_TOO_LARGE,
                     "Request must be smaller than %u bytes",
@@ -338,7 +338,6 @@ static void answer(durable_service *s, dur_request *r, dur_reply *reply) {
   if (dur_commit_wait(s, reply->mark) != 0)
     dur_reply_error(reply, DUR_ERROR_SERVICE, "%s", s->failed);
   pthread_mutex_unlock(&s->lock);
-  dur_reply_finish(s, reply);
 }
 
 static void hand_out(dur_reply *reply, durable_service_response *out) {
@@ -372,7 +371,8 @@ int durable_service_request(durable_service *s, const char *method,
   dur_arena_init(&r.arena, &dur_mem_default);
   dur_buf_init(&reply->body, &dur_mem_default, SIZE_MAX);
   reply->status = 200;
-  answer(s, &r, reply);
+  dur_request_now(s, &r, reply);
+  dur_reply_finish(s, reply);
   dur_arena_drop(&r.arena);
   if (reply->body.failed) {
     free(reply);

@@ -145,6 +145,7 @@ void dur_end_run(durable_service *s, dur_run *run, int status, dur_bytes result,
                  const dur_error *error, int64_t now_ms) {
   run->status = status;
   run->end_ms = now_ms;
+  s->ends++;
   run->wanted = 0;
   run->retry_ms = 0;
   run->row_dirty |= 1;
