@@ -22,7 +22,8 @@ enum {
 };
 
 typedef int cli_run_fn(int argc, const char **argv);
-cli_run_fn cli_run, cli_list, cli_get, cli_history, cli_callback, cli_stop;
+cli_run_fn cli_run, cli_serve, cli_list, cli_get, cli_history, cli_callback,
+    cli_stop;
 
 /* ---- args.c: arguments */
 

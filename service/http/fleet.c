@@ -1,0 +1,387 @@
+/* fleet: see fleet.h. */
+#include "fleet.h"
+#include "base/json.h"
+#include "process.h"
+#include "service/commit.h"
+#include "service/dispatch.h"
+#include "service/tokens.h"
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- processes of a program; lock held */
+
+/* Take out what has died and serves nothing, or all of it. */
+static dur_process *take_dead(dur_program *program) {
+  dur_process *dead = NULL, **link = &program->processes;
+  while (*link != NULL) {
+    dur_process *p = *link;
+    if (!p->dead || p->inv != NULL) {
+      link = &p->next;
+      continue;
+    }
+    *link = p->next;
+    p->next = dead;
+    dead = p;
+  }
+  return dead;
+}
+
+static void free_all(dur_process *p) {
+  while (p != NULL) {
+    dur_process *next = p->next;
+    dur_process_free(p);
+    p = next;
+  }
+}
+
+/* Free the dead; the lock is released meanwhile. */
+static void bury(dur_program *program) {
+  dur_process *dead = take_dead(program);
+  if (dead == NULL)
+    return;
+  pthread_mutex_unlock(&program->fleet->lock);
+  free_all(dead);
+  pthread_mutex_lock(&program->fleet->lock);
+}
+
+/* One that is free, a parked one first; or a new one. */
+static dur_process *claim(dur_program *program, char *why, size_t size) {
+  dur_process *found = NULL;
+  for (dur_process *p = program->processes; p != NULL; p = p->next)
+    if (!p->dead && p->inv == NULL && (found == NULL || p->parked != NULL))
+      found = p;
+  return found ? found : dur_process_start(program, why, size);
+}
+
+/* ---- one invocation */
+
+static void put_error(dur_buf *out, const char *type, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void put_error(dur_buf *out, const char *type, const char *format, ...) {
+  char text[512];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  dur_json_out json;
+  dur_json_out_init(&json, out, 0);
+  dur_json_begin_object(&json);
+  dur_json_key(&json, "ErrorMessage");
+  dur_json_cstr(&json, text);
+  dur_json_key(&json, "ErrorType");
+  dur_json_cstr(&json, type);
+  dur_json_end_object(&json);
+}
+
+static struct timespec at_ms(int64_t ms) {
+  return (struct timespec){.tv_sec = ms / 1000,
+                           .tv_nsec = (ms % 1000) * 1000000};
+}
+
+/* Until it answers, dies, or is overdue. */
+static void await(dur_process *p, const durable_service_invocation *inv) {
+  dur_fleet *fleet = p->program->fleet;
+  struct timespec until = at_ms(inv->deadline_ms);
+  while (fleet->stopping ||
+         (!p->answered && !p->dead && dur_real_ms() < inv->deadline_ms)) {
+    if (fleet->stopping) /* for good: see dur_fleet_halt */
+      pthread_cond_wait(&fleet->changed, &fleet->lock);
+    else
+      pthread_cond_timedwait(&fleet->changed, &fleet->lock, &until);
+  }
+}
+
+/* What came of it; the outcome, or -1: it is overdue. */
+static int conclude(dur_process *p, const durable_service_invocation *inv,
+                    dur_buf *out) {
+  int outcome = -1;
+  if (p->answered) {
+    outcome = p->outcome;
+    dur_buf_bytes(out, dur_buf_view(&p->body));
+  } else if (p->dead && p->init_error.len > 0) {
+    outcome = DURABLE_SERVICE_RAISED;
+    dur_buf_bytes(out, dur_buf_view(&p->init_error));
+  } else if (p->dead) {
+    outcome = DURABLE_SERVICE_CRASHED;
+    put_error(out, "Runtime.ExitError",
+              "RequestId: %s Error: Runtime exited with error: %s",
+              inv->request_id, p->death);
+  } else {
+    dur_process_kill(p);
+    while (!p->dead)
+      pthread_cond_wait(&p->program->fleet->changed, &p->program->fleet->lock);
+  }
+  p->inv = NULL;
+  if (p->program->retired)
+    dur_process_kill(p);
+  return outcome;
+}
+
+static void invoke(void *user, durable_service *service,
+                   const durable_service_invocation *inv) {
+  dur_program *program = user;
+  dur_fleet *fleet = program->fleet;
+  char why[512] = "";
+  dur_buf out;
+  int outcome = DURABLE_SERVICE_CRASHED;
+  dur_buf_init(&out, &dur_mem_default, SIZE_MAX);
+  pthread_mutex_lock(&fleet->lock);
+  while (fleet->url == NULL || fleet->stopping)
+    pthread_cond_wait(&fleet->changed, &fleet->lock);
+  bury(program);
+  dur_process *p = claim(program, why, sizeof why);
+  if (p == NULL) {
+    put_error(&out, "Runtime.InvalidEntrypoint", "RequestId: %s Error: %s",
+              inv->request_id, why);
+  } else {
+    p->inv = inv;
+    p->delivered = p->answered = 0;
+    dur_runtime_offer(p);
+    await(p, inv);
+    outcome = conclude(p, inv, &out);
+  }
+  pthread_mutex_unlock(&fleet->lock);
+  if (outcome >= 0) {
+    (void)durable_service_answer(service, inv, outcome,
+                                 dur_to_public(dur_buf_view(&out)));
+  } else { /* said here, lest the silence be taken for a crash */
+    pthread_mutex_lock(&service->lock);
+    (void)dur_abandon_overdue(service, dur_real_ms());
+    pthread_mutex_unlock(&service->lock);
+  }
+  dur_buf_drop(&out);
+}
+
+/* ---- adding functions */
+
+static void retire(dur_program *old) {
+  old->retired = 1;
+  for (dur_process *p = old->processes; p != NULL; p = p->next)
+    if (p->inv == NULL)
+      dur_process_kill(p);
+}
+
+/* |program| is the fleet's from here on, or freed. */
+static int adopt(dur_fleet *fleet, dur_program *program, char *why,
+                 size_t size) {
+  program->fleet = fleet;
+  int rc = durable_service_register(
+      fleet->service, program->name,
+      program->argv ? invoke : dur_endpoint_invoke, program, &program->options);
+  if (rc != DURABLE_OK) {
+    snprintf(why, size, "function %s: %s", program->name,
+             durable_service_error(fleet->service));
+    dur_program_free(program);
+    return -1;
+  }
+  pthread_mutex_lock(&fleet->lock);
+  for (dur_program *old = fleet->programs; old != NULL; old = old->next)
+    if (strcmp(old->name, program->name) == 0 && !old->retired)
+      retire(old);
+  program->next = fleet->programs;
+  fleet->programs = program;
+  pthread_mutex_unlock(&fleet->lock);
+  return 0;
+}
+
+static int no_memory(char *why, size_t size) {
+  snprintf(why, size, "out of memory");
+  return -1;
+}
+
+int dur_fleet_put(dur_fleet *fleet, const char *name, durable_bytes json,
+                  char *why, size_t size) {
+  cJSON *tree = cJSON_ParseWithLength(json.data ? json.data : "", json.len);
+  if (tree == NULL) {
+    snprintf(why, size, "the description of a function is not JSON");
+    return -1;
+  }
+  dur_program *program = dur_program_parse(tree, name, why, size);
+  cJSON_Delete(tree);
+  return program ? adopt(fleet, program, why, size) : -1;
+}
+
+static int check_top(const cJSON *tree, char *why, size_t size) {
+  const cJSON *member;
+  if (!cJSON_IsObject(tree)) {
+    snprintf(why, size, "the configuration is not a JSON object");
+    return -1;
+  }
+  cJSON_ArrayForEach(member, tree) {
+    if (strcmp(member->string, "functions") != 0) {
+      snprintf(why, size, "unknown key \"%s\": expected \"functions\"",
+               member->string);
+      return -1;
+    }
+  }
+  if (cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(tree, "functions")))
+    return 0;
+  snprintf(why, size, "\"functions\" is not an array");
+  return -1;
+}
+
+int dur_fleet_configure(dur_fleet *fleet, durable_bytes json, char *why,
+                        size_t size) {
+  cJSON *tree = cJSON_ParseWithLength(json.data ? json.data : "", json.len);
+  const cJSON *item;
+  dur_program *first = NULL;
+  int rc = check_top(tree, why, size);
+  if (rc == 0) {
+    cJSON_ArrayForEach(item,
+                       cJSON_GetObjectItemCaseSensitive(tree, "functions")) {
+      dur_program *program =
+          rc == 0 ? dur_program_parse(item, NULL, why, size) : NULL;
+      if (program == NULL) {
+        rc = -1;
+        break;
+      }
+      program->next = first;
+      first = program;
+    }
+  }
+  cJSON_Delete(tree);
+  while (first != NULL) { /* all of them are well, or none is taken */
+    dur_program *program = first;
+    first = program->next;
+    program->next = NULL;
+    if (rc == 0)
+      rc = adopt(fleet, program, why, size);
+    else
+      dur_program_free(program);
+  }
+  return rc;
+}
+
+int dur_fleet_command(dur_fleet *fleet, const char *name, const char *line,
+                      char *why, size_t size) {
+  dur_program *program = dur_program_new(name);
+  if (program == NULL)
+    return no_memory(why, size);
+  program->argv = calloc(4, sizeof *program->argv);
+  if (program->argv != NULL) {
+    program->argv[0] = strdup("/bin/sh");
+    program->argv[1] = program->argv[0] ? strdup("-c") : NULL;
+    program->argv[2] = program->argv[1] ? strdup(line) : NULL;
+  }
+  if (program->argv == NULL || program->argv[2] == NULL) {
+    dur_program_free(program);
+    return no_memory(why, size);
+  }
+  return adopt(fleet, program, why, size);
+}
+
+int dur_fleet_endpoint(dur_fleet *fleet, const char *name, const char *url,
+                       char *why, size_t size) {
+  dur_program *program = dur_program_new(name);
+  if (program != NULL)
+    program->endpoint = strdup(url);
+  if (program == NULL || program->endpoint == NULL) {
+    if (program != NULL)
+      dur_program_free(program);
+    return no_memory(why, size);
+  }
+  return adopt(fleet, program, why, size);
+}
+
+/* ---- lifecycle */
+
+int dur_fleet_open(dur_fleet **out, durable_service *service,
+                   const dur_fleet_options *options, char *why, size_t size) {
+  struct stat is;
+  *out = NULL;
+  if (options->log_dir &&
+      (mkdir(options->log_dir, 0755) != 0 && errno != EEXIST)) {
+    snprintf(why, size, "the directory %s: %s", options->log_dir,
+             strerror(errno));
+    return -1;
+  }
+  if (options->log_dir &&
+      (stat(options->log_dir, &is) != 0 || !S_ISDIR(is.st_mode))) {
+    snprintf(why, size, "%s is no directory", options->log_dir);
+    return -1;
+  }
+  dur_fleet *fleet = calloc(1, sizeof *fleet);
+  if (fleet == NULL)
+    return no_memory(why, size);
+  fleet->service = service;
+  fleet->log_dir = options->log_dir ? strdup(options->log_dir) : NULL;
+  if ((options->log_dir && fleet->log_dir == NULL) ||
+      pthread_mutex_init(&fleet->lock, NULL) != 0 ||
+      pthread_mutex_init(&fleet->log_lock, NULL) != 0 ||
+      pthread_cond_init(&fleet->changed, NULL) != 0) {
+    free(fleet->log_dir);
+    free(fleet);
+    return no_memory(why, size);
+  }
+  *out = fleet;
+  return 0;
+}
+
+int dur_fleet_announce(dur_fleet *fleet, const char *url) {
+  char *copy = strdup(url);
+  pthread_mutex_lock(&fleet->lock);
+  free(fleet->url);
+  fleet->url = copy;
+  pthread_cond_broadcast(&fleet->changed);
+  pthread_mutex_unlock(&fleet->lock);
+  return copy ? 0 : -1;
+}
+
+/* Wait until no invocation runs; 1 when that is so. */
+static int rest(durable_service *s, int64_t grace_ms) {
+  int64_t until_ms = dur_boot_ms() + grace_ms;
+  pthread_mutex_lock(&s->lock);
+  if (s->stopping == 0)
+    s->stopping = 1;
+  pthread_cond_broadcast(&s->work);
+  int64_t left;
+  while (s->busy > 0 && (left = until_ms - dur_boot_ms()) > 0) {
+    struct timespec until = dur_wait_until(left < 100 ? left : 100);
+    pthread_cond_timedwait(&s->changed, &s->lock, &until);
+  }
+  int quiet = s->busy == 0;
+  dur_commit_wait(s, s->queued);
+  pthread_mutex_unlock(&s->lock);
+  return quiet;
+}
+
+int dur_fleet_halt(dur_fleet *fleet, int64_t grace_ms) {
+  int quiet = rest(fleet->service, grace_ms);
+  pthread_mutex_lock(&fleet->lock);
+  fleet->stopping = 1;
+  for (dur_program *it = fleet->programs; it != NULL; it = it->next)
+    for (dur_process *p = it->processes; p != NULL; p = p->next)
+      dur_process_kill(p);
+  pthread_mutex_unlock(&fleet->lock);
+  return quiet;
+}
+
+void dur_fleet_close(dur_fleet *fleet) {
+  if (fleet == NULL)
+    return;
+  while (fleet->programs != NULL) {
+    dur_program *program = fleet->programs;
+    fleet->programs = program->next;
+    pthread_mutex_lock(&fleet->lock);
+    for (dur_process *p = program->processes; p != NULL; p = p->next)
+      while (!p->dead)
+        pthread_cond_wait(&fleet->changed, &fleet->lock);
+    dur_process *all = take_dead(program);
+    pthread_mutex_unlock(&fleet->lock);
+    free_all(all);
+    dur_program_free(program);
+  }
+  pthread_cond_destroy(&fleet->changed);
+  pthread_mutex_destroy(&fleet->lock);
+  pthread_mutex_destroy(&fleet->log_lock);
+  free(fleet->log_dir);
+  free(fleet->url);
+  free(fleet);
+}

@@ -1,0 +1,279 @@
+/* server: see server.h. */
+#include "service/http/server.h"
+#include "exchange.h"
+#include "service/commit.h"
+#include "service/request.h"
+#include "service/tokens.h"
+#include "wire/limits.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { THREADS = 8, CONNECTIONS = 8 * 256, IDLE_S = 60, HEADER_ROOM = 13 };
+
+/* One exchange that the service answers. */
+typedef struct errand {
+  dur_exchange *x;
+  dur_reply reply;
+  struct errand *next; /* among those that wait */
+} errand;
+
+struct dur_server {
+  durable_service *service;
+  dur_fleet *fleet;
+  dur_listener *listener;
+  int few_error_types;
+  pthread_t waiter;
+  errand *waiting; /* service->lock */
+  uint64_t seen;   /* service->ends when |waiting| was looked through */
+  int stopping;    /* service->lock */
+};
+
+static const char *const READ_HEADERS[] = {
+    "X-Amz-Invocation-Type", "X-Amz-Durable-Execution-Name", "X-Amz-Tenant-Id"};
+
+/* ---- answers */
+
+static int names_error(const dur_server *server, const dur_exchange *x) {
+  size_t len = strcspn(x->target, "?");
+  if (!server->few_error_types)
+    return 1;
+  return (len > 11 && memcmp(x->target + len - 11, "/checkpoint", 11) == 0) ||
+         (len > 6 && memcmp(x->target + len - 6, "/state", 6) == 0);
+}
+
+static void fill(dur_server *server, errand *e) {
+  dur_exchange *x = e->x;
+  dur_reply *reply = &e->reply;
+  dur_buf answer = x->answer;
+  x->answer = reply->body;
+  reply->body = answer;
+  x->status = reply->status;
+  if (reply->error_type && names_error(server, x))
+    dur_exchange_put(x, "x-amzn-ErrorType", reply->error_type);
+  if (reply->function_error)
+    dur_exchange_put(x, "X-Amz-Function-Error", reply->function_error);
+  if (reply->arn[0])
+    dur_exchange_put(x, "X-Amz-Durable-Execution-Arn", reply->arn);
+  if (strncmp(x->target, "/2015-03-31/", 12) == 0 && x->status < 300)
+    dur_exchange_put(x, "X-Amz-Executed-Version", "$LATEST");
+}
+
+static void put_request_id(dur_exchange *x) {
+  char id[DUR_UUID_SIZE];
+  if (dur_uuid(id) == 0)
+    dur_exchange_put(x, "x-amzn-RequestId", id);
+}
+
+/* ---- those that wait */
+
+/* Take out the ones whose outcome has come, or all of them. */
+static errand *take_due(dur_server *server, int all) {
+  errand *due = NULL, **link = &server->waiting;
+  while (*link != NULL) {
+    errand *e = *link;
+    if (!all && !dur_reply_is_due(server->service, &e->reply)) {
+      link = &e->next;
+      continue;
+    }
+    *link = e->next;
+    e->next = due;
+    due = e;
+  }
+  return due;
+}
+
+static void give_up(errand *e) {
+  if (e->reply.wait_call == NULL) /* otherwise its job writes to it */
+    e->reply.wait_run = 0;
+  e->reply.wait_call = NULL;
+  dur_reply_error(&e->reply, DUR_ERROR_SERVICE, "The service is stopping");
+}
+
+static void hand_out(dur_server *server, errand *e, int all) {
+  if (all)
+    give_up(e);
+  else
+    dur_reply_finish(server->service, &e->reply);
+  fill(server, e);
+  dur_exchange_resume(e->x);
+}
+
+static void *waiter(void *user) {
+  dur_server *server = user;
+  durable_service *s = server->service;
+  pthread_mutex_lock(&s->lock);
+  for (;;) {
+    int all = server->stopping;
+    errand *due = NULL;
+    if (all || server->seen != s->ends || s->failed != NULL)
+      due = take_due(server, all);
+    server->seen = s->ends;
+    if (due == NULL) {
+      if (all)
+        break;
+      struct timespec until = dur_wait_until(1000);
+      pthread_cond_timedwait(&s->changed, &s->lock, &until);
+      continue;
+    }
+    pthread_mutex_unlock(&s->lock);
+    while (due != NULL) {
+      errand *next = due->next;
+      hand_out(server, due, all);
+      due = next;
+    }
+    pthread_mutex_lock(&s->lock);
+  }
+  pthread_mutex_unlock(&s->lock);
+  return NULL;
+}
+
+/* 1: it waits; 0: there is nothing to wait for any more. */
+static int wait_for(dur_server *server, errand *e) {
+  durable_service *s = server->service;
+  int waits = 0;
+  pthread_mutex_lock(&s->lock);
+  if (server->stopping) {
+    give_up(e);
+  } else if (!dur_reply_is_due(s, &e->reply)) {
+    dur_exchange_suspend(e->x);
+    e->next = server->waiting;
+    server->waiting = e;
+    waits = 1;
+  }
+  pthread_mutex_unlock(&s->lock);
+  return waits;
+}
+
+/* ---- requests */
+
+static int ask_service(dur_server *server, dur_exchange *x, errand *e) {
+  const char *headers[HEADER_ROOM] = {NULL};
+  size_t n = 0;
+  for (size_t i = 0; i < sizeof READ_HEADERS / sizeof *READ_HEADERS; i++) {
+    const char *value = dur_exchange_header(x, READ_HEADERS[i]);
+    if (value == NULL)
+      continue;
+    headers[n++] = READ_HEADERS[i];
+    headers[n++] = value;
+  }
+  dur_request r = {.method = x->method,
+                   .target = x->target,
+                   .headers = headers,
+                   .body = dur_buf_view(&x->body)};
+  dur_arena_init(&r.arena, &dur_mem_default);
+  dur_request_now(server->service, &r, &e->reply);
+  dur_arena_drop(&r.arena);
+  if ((e->reply.wait_run || e->reply.wait_call) && wait_for(server, e))
+    return 1;
+  dur_reply_finish(server->service, &e->reply);
+  return 0;
+}
+
+/* PUT /functions/{name} */
+static int put_function(dur_server *server, dur_exchange *x, errand *e) {
+  static const char PREFIX[] = "/functions/";
+  char why[512] = "";
+  if (strcmp(x->method, "PUT") != 0 ||
+      strncmp(x->target, PREFIX, sizeof PREFIX - 1) != 0)
+    return 0;
+  int rc =
+      dur_fleet_put(server->fleet, x->target + sizeof PREFIX - 1,
+                    dur_to_public(dur_buf_view(&x->body)), why, sizeof why);
+  if (rc < 0)
+    dur_reply_error(&e->reply, DUR_ERROR_INVALID, "%s", why);
+  else
+    dur_buf_str(&e->reply.body, "{}");
+  return 1;
+}
+
+static int handle(void *user, dur_exchange *x) {
+  dur_server *server = user;
+  put_request_id(x);
+  errand *e = calloc(1, sizeof *e);
+  if (e == NULL) {
+    x->status = 500;
+    return 0;
+  }
+  x->owner = e;
+  e->x = x;
+  e->reply.status = 200;
+  dur_buf_init(&e->reply.body, &dur_mem_default, SIZE_MAX);
+  if (!put_function(server, x, e) && ask_service(server, x, e))
+    return 1;
+  fill(server, e);
+  return 0;
+}
+
+static void drop(void *user, dur_exchange *x) {
+  errand *e = x->owner;
+  (void)user;
+  if (e == NULL)
+    return;
+  dur_buf_drop(&e->reply.body);
+  free(e);
+}
+
+/* ---- lifecycle */
+
+int dur_server_open(dur_server **out, durable_service *service,
+                    dur_fleet *fleet, const dur_server_options *options,
+                    char *message, size_t size) {
+  dur_server *server = calloc(1, sizeof *server);
+  *out = NULL;
+  if (server == NULL) {
+    snprintf(message, size, "out of memory");
+    return -1;
+  }
+  server->service = service;
+  server->fleet = fleet;
+  server->few_error_types = options->few_error_types;
+  const dur_listener_options listen = {
+      .host = options->host,
+      .port = options->port,
+      .threads = THREADS,
+      .connections = CONNECTIONS,
+      .idle_s = IDLE_S,
+      .body_max = DUR_EVENT_BYTES_MAX,
+      .too_large = "{\"Type\":\"RequestTooLargeException\",\"message\":"
+                   "\"The request is too large\"}",
+      .handle = handle,
+      .drop = drop,
+      .user = server};
+  if (dur_listener_open(&server->listener, &listen, message, size) != 0) {
+    free(server);
+    return -1;
+  }
+  if (pthread_create(&server->waiter, NULL, waiter, server) != 0) {
+    snprintf(message, size, "no thread could be started");
+    dur_listener_close(server->listener);
+    free(server);
+    return -1;
+  }
+  *out = server;
+  return 0;
+}
+
+unsigned dur_server_port(const dur_server *server) {
+  return dur_listener_port(server->listener);
+}
+
+void dur_server_quiesce(dur_server *server) {
+  durable_service *s = server->service;
+  dur_listener_quiesce(server->listener);
+  pthread_mutex_lock(&s->lock);
+  int first = !server->stopping;
+  server->stopping = 1;
+  pthread_cond_broadcast(&s->changed);
+  pthread_mutex_unlock(&s->lock);
+  if (first)
+    pthread_join(server->waiter, NULL);
+}
+
+void dur_server_close(dur_server *server) {
+  if (server == NULL)
+    return;
+  dur_server_quiesce(server);
+  dur_listener_close(server->listener);
+  free(server);
+}
