@@ -49,6 +49,8 @@ static void tell(dur_engine *e) {
     if (e->merged[i]->live)
       dur_op_wake(e, e->merged[i]->live);
   }
+  if (e->draining && e->merged_count)
+    e->cut_short = 1; /* what was delivered now, the service tells no more */
   e->merged_count = 0;
   dur_timer_rearm(e);
 }

@@ -48,6 +48,8 @@ static void settle(dur_engine *e, dur_op *op, dur_status status) {
   op->phase = DUR_PHASE_SETTLED;
   op->status = (uint8_t)status;
   op->settle_number = ++e->settled;
+  if (e->draining) /* whoever waited for it was told to unwind */
+    e->cut_short = 1;
   if (op->kind == DUR_KIND_CHILD && op->u.branch)
     dur_group_branch_settled(e, op->u.branch);
   dur_op_wake(e, op);
@@ -118,7 +120,7 @@ int dur_op_take_error(dur_engine *e, dur_op *op, dur_bytes json) {
   dur_error error = {0};
   if (json.len && dur_error_parse(copy, &e->arena, &error, &why) < 0)
     return dur_refuse(e, DUR_E_ARGUMENT, "not an ErrorObject: ", why, NULL);
-  if (dur_error_truncate(&e->arena, &error, DUR_ERROR_MAX - 256) != 0)
+  if (dur_error_truncate(&e->arena, &error, DUR_ERROR_ROOM) != 0)
     return dur_oom(e);
   op->error = error;
   return 0;
