@@ -87,6 +87,28 @@ static int fulfil(dur_engine *e, dur_op *op, int32_t winner) {
   return dur_op_run(e, op, DUR_BODY_PAYLOAD, 0);
 }
 
+/* A value that is too large is taken from its input again; which one that was
+ * is stored, since inputs that have no record do not tell when they ended. */
+int dur_combine_summary(dur_engine *e, dur_op *op) {
+  dur_bytes text = DUR_LIT("");
+  dur_buf_reset(&e->text);
+  dur_buf_i64(&e->text, op->u.combine.winner);
+  if (op->u.combine.winner >= 0 &&
+      dur_keep(e, dur_buf_view(&e->text), &text) != 0)
+    return DUR_E_NOMEM;
+  return dur_context_summary(e, op, text);
+}
+
+/* The stored input, or -1: there is none. */
+static int32_t stored_winner(const dur_op *op) {
+  int64_t n;
+  if (!op->rebuild || op->entry->op.result.len == 0 ||
+      !dur_number_int(op->entry->op.result, &n) || n < 0 ||
+      n >= op->u.combine.count)
+    return -1;
+  return (int32_t)n;
+}
+
 int dur_combine_next(dur_engine *e, dur_op *op) {
   tally t;
   if (op->phase == DUR_PHASE_WAITING)
@@ -101,7 +123,12 @@ int dur_combine_next(dur_engine *e, dur_op *op) {
     }
   }
   uint32_t total = op->u.combine.count;
+  int32_t winner = stored_winner(op);
   count(e, op, &t);
+  if (winner >= 0)
+    return op->u.combine.ops[winner]->phase == DUR_PHASE_SETTLED
+               ? fulfil(e, op, winner)
+               : DUR_PARK;
   switch (op->u.combine.mode) {
   case ALL:
     if (t.failed)

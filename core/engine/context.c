@@ -92,8 +92,9 @@ int dur_context_succeed(dur_engine *e, dur_op *op, dur_bytes payload) {
     return succeed(e, op, payload);
   op->large = 1;
   if (!op->has_summary)
-    return op->kind == DUR_KIND_GROUP
-               ? dur_group_summary(e, op, DUR_NONE)
+    return op->kind == DUR_KIND_GROUP ? dur_group_summary(e, op, DUR_NONE)
+           : op->kind == DUR_KIND_COMBINE
+               ? dur_combine_summary(e, op)
                : dur_context_summary(e, op, DUR_LIT(""));
   op->phase = DUR_PHASE_SUMMARY;
   return 0;

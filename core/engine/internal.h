@@ -218,6 +218,7 @@ int dur_again_decide(dur_engine *e, dur_op *op, int decision, int64_t delay_s);
 int dur_combine_claim(dur_engine *e, dur_ctx *ctx, dur_bytes name, int mode,
                       dur_op **ops, size_t count, dur_op **out);
 int dur_combine_next(dur_engine *e, dur_op *op);
+int dur_combine_summary(dur_engine *e, dur_op *op);
 
 /* ---- next.c: the one verb, and the outcomes */
 int dur_next(dur_engine *e, dur_task *task, dur_op *op);
