@@ -129,7 +129,8 @@ int dur_ending_checkpoint(dur_engine *e) {
   dur_buf_reset(&e->text);
   dur_dialect_result_id(e->set.dialect, e->hasher, &e->text,
                         dur_arn_last(e->arn), e->now_ms);
-  if (e->text.failed || dur_keep(e, dur_text(e), &node->update.id) != 0) {
+  if (e->text.failed || dur_keep(e, dur_text(e), &node->update.id) != 0 ||
+      (!ok && dur_error_truncate(&e->arena, &e->error, DUR_ERROR_ROOM) != 0)) {
     dur_oom(e);
     return 0;
   }

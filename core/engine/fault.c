@@ -34,6 +34,7 @@ int dur_latch(dur_engine *e, int rc, int abort, const char *type,
   e->error = (dur_error){.type = dur_cstr(type)};
   e->error.message = dur_arena_copy(&e->arena, message);
   e->has_error = 1;
+  e->final_sent = 0; /* it was not taken: the output says how this ends */
   dur_refuse_bytes(e, rc, "", message, "");
   dur_queue_drop(e);
   dur_note_log(e, "ERROR",

@@ -17,6 +17,7 @@
 #define DUR_PAYLOAD_MAX         6291456 /* Payload, Result, InputPayload */
 #define DUR_RESULT_MAX          262144  /* one operation's result */
 #define DUR_ERROR_MAX           32768   /* one error object, as JSON text */
+#define DUR_ERROR_ROOM          32512   /* the same, with room for separators */
 #define DUR_CALLBACK_RESULT_MAX 262144
 #define DUR_INVOKE_INPUT_MAX    1048576
 #define DUR_RESPONSE_MAX        6291406 /* handler output: 6 MiB - 50 */

@@ -700,6 +700,27 @@ static void large_errors(void **state) {
   assert_int_equal(sc_pump(), FINISH);
   sc_output_is("{'Status':'FAILED'}");
   assert_int_equal(sc_updates(), 1);
+  assert_in_range(strlen(sc_sent()), 30000, 32768); /* what is taken */
+}
+
+/* The output of a large result that is not taken says why. */
+static void large_result_refused(void **state) {
+  (void)state;
+  sc.manual = 1;
+  sc_open();
+  char *text = malloc(6291457);
+  memset(text, '1', 6291457);
+  assert_int_equal(durable_engine_return(sc.e, (durable_bytes){text, 6291457}),
+                   0);
+  free(text);
+  ends(sc.root);
+  assert_int_equal(sc_pump(), SEND);
+  sc_reply(400, "{'Type':'InvalidParameterValueException',"
+                "'message':'Member must have length less than or equal to "
+                "6291456'}");
+  assert_int_equal(sc_pump(), FINISH);
+  assert_non_null(strstr(sc.output, "'Status':'FAILED'"));
+  assert_non_null(strstr(sc.output, "less than or equal to 6291456"));
 }
 
 /* An error object over 64 KiB is no lack of memory: it is cut to what the
@@ -838,6 +859,7 @@ int main(void) {
       SC_TEST(no_outcome_at_all),
       SC_TEST(large_results),
       SC_TEST(large_errors),
+      SC_TEST(large_result_refused),
       SC_TEST(large_errors_of_operations),
       SC_TEST(the_order_of_records),
       SC_TEST(at_most_once_changes_twice),
