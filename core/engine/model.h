@@ -216,7 +216,7 @@ struct dur_op {
     struct {
       dur_op *backoff;
       dur_op
-          *attempt;   /* the attempt's own context, where the dialect has one */
+          *attempt; /* the attempt's own context, where the dialect has one */
       uint8_t unwrapped;
       uint8_t final; /* the attempt failed for good, as its body said here */
     } again;
