@@ -115,8 +115,8 @@ static void look(run *r, int32_t h) {
   durable_engine_decision decision = DURABLE_ENGINE_DECISION_INIT;
   durable_engine_item item = DURABLE_ENGINE_ITEM_INIT;
   int status = durable_engine_op_status(r->e, h);
-  require(status == DURABLE_E_HANDLE ||
-          (status >= DURABLE_STATUS_STARTED && status <= DURABLE_STATUS_STOPPED));
+  require(status == DURABLE_E_HANDLE || (status >= DURABLE_STATUS_STARTED &&
+                                         status <= DURABLE_STATUS_STOPPED));
   durable_bytes result = durable_engine_op_result(r->e, h);
   require(!result.data || status > 0);
   (void)durable_engine_op_error(r->e, h);
@@ -257,11 +257,10 @@ static void poll(run *r) {
 
 /* A reply that knows some of the operations, with some bytes changed. */
 static void reply(run *r) {
-  static const char *const statuses[] = {"STARTED", "PENDING", "READY",
-                                         "SUCCEEDED", "FAILED", "TIMED_OUT",
-                                         "NEW"};
-  static const char *const types[] = {"STEP", "WAIT", "CALLBACK", "CONTEXT",
-                                      "CHAINED_INVOKE", "EXECUTION"};
+  static const char *const statuses[] = {
+      "STARTED", "PENDING", "READY", "SUCCEEDED", "FAILED", "TIMED_OUT", "NEW"};
+  static const char *const types[] = {"STEP",    "WAIT",           "CALLBACK",
+                                      "CONTEXT", "CHAINED_INVOKE", "EXECUTION"};
   char body[2048];
   int len = snprintf(body, sizeof body,
                      "{\"CheckpointToken\":\"t%u\",\"NewExecutionState\":"
@@ -286,10 +285,9 @@ static void reply(run *r) {
     len /= 2;
   int status = byte(r) % 8 ? 200 : (int)byte(r) * 4;
   uint32_t request = r->request - (byte(r) % 16 == 0);
-  int rc = known(r, durable_engine_reply(r->e, request, status,
-                                         (durable_bytes){NULL, 0},
-                                         (durable_bytes){body, (size_t)len},
-                                         r->now_ms));
+  int rc = known(
+      r, durable_engine_reply(r->e, request, status, (durable_bytes){NULL, 0},
+                              (durable_bytes){body, (size_t)len}, r->now_ms));
   if (request == r->request && rc != DURABLE_E_ARGUMENT)
     r->in_flight = 0;
 }
@@ -348,9 +346,9 @@ static void task_call(run *r) {
   char uuid[DURABLE_UUID_SIZE];
   switch (byte(r) % 6) {
   case 0:
-    keep(r, known(r, durable_engine_task_new(
-                         r->e, byte(r) % 2 ? durable_engine_root_ctx(r->e)
-                                           : h)));
+    keep(r,
+         known(r, durable_engine_task_new(
+                      r->e, byte(r) % 2 ? durable_engine_root_ctx(r->e) : h)));
     return;
   case 1:
     if (known(r, durable_engine_task_end(r->e, h)) == 0)

@@ -114,8 +114,7 @@ static void make_group(maker *m, sim_node *n, int depth) {
 
 static int may_be_future(const maker *m, const sim_node *n) {
   (void)m;
-  return n->kind != SIM_FUTURES &&
-         !(n->kind == SIM_WITH_RETRY && n->unwrapped);
+  return n->kind != SIM_FUTURES && !(n->kind == SIM_WITH_RETRY && n->unwrapped);
 }
 
 static void make_node(maker *m, sim_node *body, int depth, int future);
@@ -179,10 +178,9 @@ static void detail(maker *m, sim_node *n, int depth) {
 }
 
 static void make_node(maker *m, sim_node *body, int depth, int future) {
-  static const sim_kind leaves[] = {SIM_STEP,   SIM_STEP,
-                                    SIM_STEP,   SIM_WAIT,
-                                    SIM_INVOKE, SIM_CALLBACK,
-                                    SIM_CONDITION, SIM_WAIT_FOR_CALLBACK};
+  static const sim_kind leaves[] = {
+      SIM_STEP,   SIM_STEP,     SIM_STEP,      SIM_WAIT,
+      SIM_INVOKE, SIM_CALLBACK, SIM_CONDITION, SIM_WAIT_FOR_CALLBACK};
   static const sim_kind inner[] = {SIM_CHILD,      SIM_GROUP,   SIM_GROUP,
                                    SIM_WITH_RETRY, SIM_FUTURES, SIM_FUTURES};
   sim_node what = {.kind = leaves[up_to(m, sizeof leaves / sizeof *leaves)],
@@ -321,7 +319,7 @@ sim_value sim_program_value(const sim_program *p) {
 
 static void print_node(const sim_node *n, int depth) {
   static const char *const names[] = {
-      "step", "wait",  "callback",          "invoke",     "condition",
+      "step",  "wait",  "callback",          "invoke",     "condition",
       "child", "group", "wait_for_callback", "with_retry", "futures"};
   printf("%*s%s %u%s", depth * 2, "", names[n->kind], n->id,
          n->catches ? "" : " strict");

@@ -25,11 +25,7 @@ typedef enum sim_kind {
 } sim_kind;
 
 /* What the outside does to a callback or an invoke. */
-typedef enum sim_outside {
-  SIM_ANSWERS,
-  SIM_REFUSES,
-  SIM_IS_LATE
-} sim_outside;
+typedef enum sim_outside { SIM_ANSWERS, SIM_REFUSES, SIM_IS_LATE } sim_outside;
 
 typedef enum sim_mode { /* of SIM_FUTURES */
                         SIM_ALL = 1,

@@ -99,15 +99,23 @@ static void take_request(const durable_engine_event *ev) {
   flight.body = keep(ev->body);
   flight.token = keep(ev->token);
   flight.marker = keep(ev->marker);
+  if (sim.plan.tape)
+    sim.plan.tape->sent(flight.call, flight.call == DURABLE_CALL_CHECKPOINT
+                                         ? keep(ev->updates)
+                                         : flight.marker);
   if (!ev->method || !ev->target.data || !ev->token.len)
     sim_found("a request without method, target or token");
 }
 
 static sim_answer serve(void) {
   sim_service_tick(&sim.service, sim.now_ms + sim.plan.skew_ms);
-  return flight.call == DURABLE_CALL_CHECKPOINT
-             ? sim_service_checkpoint(&sim.service, flight.body)
-             : sim_service_state(&sim.service, flight.token, flight.marker);
+  sim_answer a =
+      flight.call == DURABLE_CALL_CHECKPOINT
+          ? sim_service_checkpoint(&sim.service, flight.body)
+          : sim_service_state(&sim.service, flight.token, flight.marker);
+  if (sim.plan.tape)
+    a.body = sim.plan.tape->answered(a.body);
+  return a;
 }
 
 static int reply(sim_answer a) {
@@ -155,9 +163,8 @@ static sim_fault choose_fault(void) {
     return SIM_FAULT_NONE;
   /* Those that end the execution or the invocation are rarer. */
   sim_fault fault = (sim_fault)(1 + sim_below(&sim.random, SIM_FAULTS - 1));
-  return fault == SIM_FAULT_KMS && sim_chance(&sim.random, 90)
-             ? SIM_FAULT_RESET
-             : fault;
+  return fault == SIM_FAULT_KMS && sim_chance(&sim.random, 90) ? SIM_FAULT_RESET
+                                                               : fault;
 }
 
 static void answer_with(sim_fault fault) {
@@ -288,7 +295,8 @@ static invocation_end read_end(const durable_engine_event *ev) {
   if (flight.in_flight)
     sim_found("the invocation is over with a request in flight");
   if (durable_engine_poll(sim.e, sim.now_ms,
-                          &(durable_engine_event)DURABLE_ENGINE_EVENT_INIT) >= 0)
+                          &(durable_engine_event)DURABLE_ENGINE_EVENT_INIT) >=
+      0)
     sim_found("poll says something after the end");
   if (ev->kind == DURABLE_EVENT_ABORT)
     return ABORTED;
@@ -365,6 +373,8 @@ static invocation_end poll(int64_t *deadline_ms, int *quiet) {
   case DURABLE_EVENT_FINISH:
   case DURABLE_EVENT_ABORT:
     sim_trace("END %.*s", (int)ev.body.len, ev.body.data);
+    if (sim.plan.tape)
+      sim.plan.tape->ended(keep(ev.body));
     return read_end(&ev);
   default:
     sim_found("poll answered %d: %s", kind, durable_engine_error(sim.e));
@@ -384,8 +394,8 @@ static invocation_end play(void) {
   for (int step = 0; step < STEPS_MAX; step++) {
     size_t ready = count_ready();
     move_clock();
-    if (!quiet && (sim.plan.straight || !ready ||
-                   sim_chance(&sim.random, 60))) {
+    if (!quiet &&
+        (sim.plan.straight || !ready || sim_chance(&sim.random, 60))) {
       invocation_end end = poll(&deadline_ms, &quiet);
       if (end != GOES_ON)
         return end;
@@ -393,8 +403,9 @@ static invocation_end play(void) {
         return KILLED;
       continue;
     }
-    int answers = flight.in_flight &&
-                  (!ready || (!sim.plan.straight && sim_chance(&sim.random, 30)));
+    int answers =
+        flight.in_flight &&
+        (!ready || (!sim.plan.straight && sim_chance(&sim.random, 30)));
     if (answers)
       answer_request();
     else if (ready)
@@ -429,8 +440,10 @@ static invocation_end open_and_play(void) {
   durable_engine_options o;
   set_options(&o);
   dur_bytes event = sim_service_event(&sim.service);
-  int rc = durable_engine_new(&sim.e, &o,
-                              (durable_bytes){event.data, event.len});
+  if (sim.plan.tape)
+    event = sim.plan.tape->event(event);
+  int rc =
+      durable_engine_new(&sim.e, &o, (durable_bytes){event.data, event.len});
   if (rc != 0 && !sim.nomem)
     sim_found("durable_engine_new answered %d: %s", rc,
               sim.e ? durable_engine_error(sim.e) : "");

@@ -32,9 +32,19 @@ typedef enum sim_fault {
   SIM_FAULTS
 } sim_fault;
 
+/* What goes in and out of the engine, in this order.  event and answered may
+ * put something else in the place of what the service made. */
+typedef struct sim_tape {
+  dur_bytes (*event)(dur_bytes made);
+  void (*sent)(int call, dur_bytes what); /* updates, or a marker */
+  dur_bytes (*answered)(dur_bytes made);
+  void (*ended)(dur_bytes output);
+} sim_tape;
+
 typedef struct sim_plan {
   const sim_program *program;
-  uint64_t seed; /* of the schedule */
+  const sim_tape *tape; /* NULL: none */
+  uint64_t seed;        /* of the schedule */
   /* percentages; 0: never */
   uint32_t fault_percent, kill_permille, deadline_percent;
   uint32_t calm_after; /* invocations after which nothing breaks any more */
@@ -96,7 +106,7 @@ typedef struct sim_world {
   durable_engine *e;
   durable_mem mem;
   size_t live_blocks;
-  int nomem; /* memory ran out in this invocation */
+  int nomem;       /* memory ran out in this invocation */
   dur_arena arena; /* of user code, for one invocation */
   sim_strand strands[SIM_STRANDS_MAX];
   size_t strand_count;

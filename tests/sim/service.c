@@ -67,9 +67,9 @@ static void answer(sim_service *s, sim_record *r) {
   int late = !r->due_ms || (r->timeout_ms && r->timeout_ms < r->due_ms);
   if (!late && r->outside == SIM_ANSWERS) {
     int quoted = op->type == DUR_TYPE_CHAINED_INVOKE;
-    int len = snprintf(text, sizeof text, "%sv:%016llx%s", quoted ? "\"" : "",
-                       (unsigned long long)sim_mix(r->node, 3),
-                       quoted ? "\"" : "");
+    int len =
+        snprintf(text, sizeof text, "%sv:%016llx%s", quoted ? "\"" : "",
+                 (unsigned long long)sim_mix(r->node, 3), quoted ? "\"" : "");
     op->result = dur_arena_copy(&s->arena, (dur_bytes){text, (size_t)len});
     op->status = DUR_STATUS_SUCCEEDED;
     return;
@@ -343,7 +343,8 @@ static int apply(void *user, const dur_update *u) {
 static sim_answer fail(sim_service *s, const char *message) {
   dur_buf buf;
   dur_buf_init(&buf, &dur_mem_default, 4096);
-  dur_buf_str(&buf, "{\"Type\":\"InvalidParameterValueException\",\"message\":\"");
+  dur_buf_str(&buf,
+              "{\"Type\":\"InvalidParameterValueException\",\"message\":\"");
   dur_buf_str(&buf, message);
   dur_buf_str(&buf, "\"}");
   dur_bytes body = keep(s, dur_buf_view(&buf));

@@ -14,12 +14,12 @@ enum { SIM_OPS_MAX = 16384, SIM_PAGES_MAX = 64 };
 
 typedef struct sim_record {
   dur_operation op;
-  uint64_t touched;            /* number of its last change */
-  int by_timer;                /* fired since the last invocation began */
-  int64_t due_ms;              /* an outcome from outside; 0: none is known */
-  sim_outside outside;         /* what comes then */
-  uint32_t node;               /* of the program, for its value */
-  int64_t timeout_ms;          /* of a callback; 0: none */
+  uint64_t touched;    /* number of its last change */
+  int by_timer;        /* fired since the last invocation began */
+  int64_t due_ms;      /* an outcome from outside; 0: none is known */
+  sim_outside outside; /* what comes then */
+  uint32_t node;       /* of the program, for its value */
+  int64_t timeout_ms;  /* of a callback; 0: none */
 } sim_record;
 
 typedef struct sim_service {
@@ -29,7 +29,7 @@ typedef struct sim_service {
   uint64_t changes, seen; /* watermark of what checkpoints delivered */
   uint64_t told;          /* the same, events included */
   int64_t now_ms;
-  uint32_t token; /* number in the current one */
+  uint32_t token;   /* number in the current one */
   uint32_t batches; /* accepted */
   /* how this service behaves */
   uint32_t page_items; /* 0: no paging */
@@ -42,7 +42,7 @@ typedef struct sim_service {
     size_t *ops, count;
   } pages[SIM_PAGES_MAX];
   size_t page_count;
-  int ended; /* by an EXECUTION update */
+  int ended;                   /* by an EXECUTION update */
   dur_bytes last_updates_from; /* body of the request at hand */
 } sim_service;
 

@@ -17,12 +17,13 @@ static void tell(void) {
   fprintf(stderr, "  seed %llu: run again with --only %llu\n",
           (unsigned long long)seed, (unsigned long long)seed);
   const sim_plan *p = &sim.plan;
-  fprintf(stderr,
-          "  faults %u%% kills %u/1000 deadlines %u%% threads %u page %u prunes "
-          "%d redelivers %d records %d skew %lld stay %lld straight %d\n",
-          p->fault_percent, p->kill_permille, p->deadline_percent,
-          p->max_threads, p->page_items, p->prunes, p->redelivers, p->records,
-          (long long)p->skew_ms, (long long)p->stay_ms, p->straight);
+  fprintf(
+      stderr,
+      "  faults %u%% kills %u/1000 deadlines %u%% threads %u page %u prunes "
+      "%d redelivers %d records %d skew %lld stay %lld straight %d\n",
+      p->fault_percent, p->kill_permille, p->deadline_percent, p->max_threads,
+      p->page_items, p->prunes, p->redelivers, p->records,
+      (long long)p->skew_ms, (long long)p->stay_ms, p->straight);
   sim_program_print(&program);
   sim_service_print(&sim.service);
 }

@@ -34,11 +34,8 @@ sim_strand *sim_strand_new(durable_task_id task, durable_op_id op,
   if (!stack)
     abort();
   ASAN_UNPOISON_MEMORY_REGION(stack, STACK_BYTES);
-  *s = (sim_strand){.state = SIM_READY,
-                    .task = task,
-                    .op = op,
-                    .node = node,
-                    .stack = stack};
+  *s = (sim_strand){
+      .state = SIM_READY, .task = task, .op = op, .node = node, .stack = stack};
   getcontext(&s->context);
   s->context.uc_stack.ss_sp = stack;
   s->context.uc_stack.ss_size = STACK_BYTES;

@@ -141,9 +141,8 @@ static durable_bytes error_text(uint32_t id) {
   char *text = dur_arena_alloc(&sim.arena, 80);
   if (!text)
     abort();
-  int len = snprintf(text, 80,
-                     "{\"ErrorMessage\":\"boom %u\",\"ErrorType\":\"Boom\"}",
-                     id);
+  int len = snprintf(
+      text, 80, "{\"ErrorMessage\":\"boom %u\",\"ErrorType\":\"Boom\"}", id);
   return (durable_bytes){text, (size_t)len};
 }
 
@@ -180,6 +179,7 @@ static uint64_t all_values(uint64_t sum, durable_op_id op) {
 static const durable_retry_policy *policy(const sim_node *n) {
   durable_retry_policy *p = dur_arena_calloc(&sim.arena, sizeof *p);
   *p = (durable_retry_policy)DURABLE_RETRY_POLICY_INIT;
+  p->jitter = sim.plan.straight ? DURABLE_JITTER_NONE : n->id % 3;
   p->kind = n->caller ? DURABLE_BACKOFF_CALLER : DURABLE_BACKOFF_FIXED;
   p->set = DURABLE_RETRY_SET_MAX_ATTEMPTS | DURABLE_RETRY_SET_INITIAL_DELAY;
   p->max_attempts = n->attempts;
@@ -284,10 +284,9 @@ static durable_op_id claim(const sim_node *n, durable_ctx_id ctx) {
 /* The service knows this operation as finished: its body may not run. */
 static void check_not_over(const sim_node *n, durable_op_id op) {
   int current = durable_engine_op_current(sim.e, op);
-  const sim_record *r =
-      sim_service_find(&sim.service, (dur_bytes){
-          durable_engine_op_id(sim.e, current).data,
-          durable_engine_op_id(sim.e, current).len});
+  const sim_record *r = sim_service_find(
+      &sim.service, (dur_bytes){durable_engine_op_id(sim.e, current).data,
+                                durable_engine_op_id(sim.e, current).len});
   if (r && dur_status_is_terminal(r->op.status) && !r->op.replay_children)
     sim_found("a body of node %u runs though its end is on record", n->id);
 }
@@ -532,9 +531,8 @@ static outcome drive(const sim_node *n, durable_op_id op) {
 static outcome combine(const sim_node *n, durable_ctx_id ctx,
                        const durable_op_id *ops) {
   sim_node mine = *n;
-  durable_op_id op =
-      durable_engine_combine(sim.e, sim.current->task, ctx, NULL, n->mode, ops,
-                             n->body.count);
+  durable_op_id op = durable_engine_combine(sim.e, sim.current->task, ctx, NULL,
+                                            n->mode, ops, n->body.count);
   if (!went_well(op, "combine") || !settle(&mine, op))
     return (outcome){UNWINDS, 0};
   int ok = durable_engine_op_status(sim.e, op) == DURABLE_STATUS_SUCCEEDED;
@@ -543,9 +541,9 @@ static outcome combine(const sim_node *n, durable_ctx_id ctx,
   if (!ok)
     return expect(n, (outcome){FAILED, n->id});
   uint64_t sum = sim_mix(n->id, 17);
-  return expect(n, (outcome){GAVE, sim_futures_are_listed(n)
-                                       ? all_values(sum, op)
-                                       : sum});
+  return expect(
+      n,
+      (outcome){GAVE, sim_futures_are_listed(n) ? all_values(sum, op) : sum});
 }
 
 static outcome await(const sim_node *n, const durable_op_id *ops) {
