@@ -5,6 +5,7 @@ JOBS ?= $(shell nproc)
 DEPS ?= tools/deps
 PREFIX ?= /usr/local
 SECONDS_PER_TARGET ?= 30
+SIM_SEEDS ?= $(or $(DURABLE_SIM_SEEDS),300000)
 
 # Looked at when a recipe runs, since `deps` may have just installed it.
 ifndef CMAKE_GENERATOR
@@ -26,7 +27,7 @@ help:
 	@echo "make format       let clang-format rewrite the tracked C files"
 	@echo "make install      into PREFIX (now $(PREFIX)); DESTDIR is honoured"
 	@echo "make fuzz         each fuzz target for SECONDS_PER_TARGET ($(SECONDS_PER_TARGET)) seconds"
-	@echo "make soak         the same for 20 minutes each"
+	@echo "make soak         SIM_SEEDS ($(SIM_SEEDS)) simulated programs, then fuzz, 20 minutes each"
 	@echo "make abi-record   write the ABI of a new minor version into abi/history"
 	@echo "make clean        remove build/"
 	@echo
@@ -72,7 +73,8 @@ install: build
 fuzz: deps
 	tools/fuzz $(SECONDS_PER_TARGET) $(JOBS)
 
-soak: deps
+soak: build
+	$(BUILD)/bin/sim --seeds $(SIM_SEEDS)
 	tools/fuzz 1200 $(JOBS)
 
 abi-record: build
