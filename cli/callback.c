@@ -8,10 +8,11 @@
 
 enum { CALLBACK_ID_MAX = 1024 };
 
-static char *db, *of, *result, *type, *message, *data;
+static char *db, *endpoint, *of, *result, *type, *message, *data;
 
 static const struct poptOption OPTIONS[] = {
     CLI_DB_OPTION(&db),
+    CLI_ENDPOINT_OPTION(&endpoint),
     {"of", 'o', POPT_ARG_STRING, &of, 0,
      "the callback is given by its name in this execution, not by its id",
      "EXECUTION"},
@@ -93,17 +94,17 @@ static int make_body(const char *verb, cli_text *body) {
                     CLI_CALLBACK_MAX);
 }
 
-static int find_id(durable_service *s, const char *given, char **id) {
+static int find_id(cli_store *s, const char *given, char **id) {
   char arn[DURABLE_ARN_SIZE];
   if (!of) {
     *id = strdup(given);
     return *id ? CLI_GO_ON : cli_no_memory();
   }
-  int answer = cli_store_find(s, db, of, arn);
+  int answer = cli_store_find(s, of, arn);
   return answer == CLI_GO_ON ? cli_pending_find(s, arn, given, id) : answer;
 }
 
-static int send(durable_service *s, const char *verb, const char *given,
+static int send(cli_store *s, const char *verb, const char *given,
                 const cli_text *body) {
   char *id = NULL;
   int answer = find_id(s, given, &id);
@@ -126,7 +127,7 @@ static int send(durable_service *s, const char *verb, const char *given,
 int cli_callback(int argc, const char **argv) {
   cli_args args;
   cli_text body = {0};
-  durable_service *s = NULL;
+  cli_store s = {0};
   const char *verb = NULL, *given = NULL;
   int answer = cli_args_read(&args, &SYNTAX, argc, argv);
   if (answer == CLI_GO_ON) {
@@ -139,10 +140,10 @@ int cli_callback(int argc, const char **argv) {
   if (answer == CLI_GO_ON)
     answer = make_body(verb, &body);
   if (answer == CLI_GO_ON)
-    answer = cli_store_inspect(&s, db);
+    answer = cli_store_inspect(&s, db, endpoint);
   if (answer == CLI_GO_ON)
-    answer = send(s, verb, given, &body);
-  durable_service_close(s);
+    answer = send(&s, verb, given, &body);
+  cli_store_close(&s);
   cli_text_drop(&body);
   cli_args_drop(&args);
   return answer;

@@ -22,8 +22,8 @@ enum {
 };
 
 typedef int cli_run_fn(int argc, const char **argv);
-cli_run_fn cli_run, cli_serve, cli_list, cli_get, cli_history, cli_callback,
-    cli_stop;
+cli_run_fn cli_run, cli_serve, cli_invoke, cli_list, cli_get, cli_history,
+    cli_callback, cli_stop;
 
 /* ---- args.c: arguments */
 
@@ -52,6 +52,11 @@ void cli_args_drop(cli_args *args);
   {                                                                            \
     "db", 'd', POPT_ARG_STRING, (at), 0,                                       \
         "the database; default: durable.db, made by run", "PATH"               \
+  }
+#define CLI_ENDPOINT_OPTION(at)                                                \
+  {                                                                            \
+    "endpoint", 'E', POPT_ARG_STRING, (at), 0,                                 \
+        "ask the service at this address, not a database", "URL"               \
   }
 #define CLI_JSON_OPTION(at)                                                    \
   { "json", 'j', POPT_ARG_NONE, (at), 0, "print JSON", NULL }

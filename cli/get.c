@@ -6,11 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static char *db;
+static char *db, *endpoint;
 static int json;
 
 static const struct poptOption OPTIONS[] = {
-    CLI_DB_OPTION(&db), CLI_JSON_OPTION(&json), CLI_END_OPTIONS};
+    CLI_DB_OPTION(&db), CLI_ENDPOINT_OPTION(&endpoint), CLI_JSON_OPTION(&json),
+    CLI_END_OPTIONS};
 
 static const cli_syntax SYNTAX = {
     .command = "get",
@@ -44,7 +45,7 @@ static void print_callback(void *user, const char *name, const char *id) {
   printf("%-10s%s %s\n", "callback", name, id);
 }
 
-static int print_execution(durable_service *s, const char *arn,
+static int print_execution(cli_store *s, const char *arn,
                            const cJSON *execution) {
   char part[DURABLE_ARN_SIZE];
   cli_arn_name(arn, part);
@@ -64,10 +65,10 @@ static int print_execution(durable_service *s, const char *arn,
   return cli_pending_each(s, arn, print_callback, NULL);
 }
 
-static int show(durable_service *s, const char *given) {
+static int show(cli_store *s, const char *given) {
   char arn[DURABLE_ARN_SIZE];
   cJSON *execution = NULL;
-  int answer = cli_store_find(s, db, given, arn);
+  int answer = cli_store_find(s, given, arn);
   if (answer == CLI_GO_ON)
     answer = cli_store_get(s, arn, &execution);
   if (answer != CLI_GO_ON)
@@ -82,13 +83,13 @@ static int show(durable_service *s, const char *given) {
 
 int cli_get(int argc, const char **argv) {
   cli_args args;
-  durable_service *s = NULL;
+  cli_store s = {0};
   int answer = cli_args_read(&args, &SYNTAX, argc, argv);
   if (answer == CLI_GO_ON)
-    answer = cli_store_inspect(&s, db);
+    answer = cli_store_inspect(&s, db, endpoint);
   if (answer == CLI_GO_ON)
-    answer = show(s, args.operands[0]);
-  durable_service_close(s);
+    answer = show(&s, args.operands[0]);
+  cli_store_close(&s);
   cli_args_drop(&args);
   return answer;
 }

@@ -7,11 +7,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static char *db;
+static char *db, *endpoint;
 static int json, events;
 
 static const struct poptOption OPTIONS[] = {
     CLI_DB_OPTION(&db),
+    CLI_ENDPOINT_OPTION(&endpoint),
     CLI_JSON_OPTION(&json),
     {"events", 'e', POPT_ARG_NONE, &events, 0,
      "print one line per event instead of the timeline", NULL},
@@ -37,8 +38,7 @@ static void print_events(const cJSON *list) {
   }
 }
 
-static int print_timeline(durable_service *s, const char *arn,
-                          const cJSON *list) {
+static int print_timeline(cli_store *s, const char *arn, const cJSON *list) {
   cli_journal journal;
   cJSON *execution = NULL;
   const cJSON *event;
@@ -64,10 +64,10 @@ static int print_timeline(durable_service *s, const char *arn,
   return answer;
 }
 
-static int show(durable_service *s, const char *given) {
+static int show(cli_store *s, const char *given) {
   char arn[DURABLE_ARN_SIZE];
   cJSON *list = NULL;
-  int answer = cli_store_find(s, db, given, arn);
+  int answer = cli_store_find(s, given, arn);
   if (answer == CLI_GO_ON)
     answer = cli_store_events(s, arn, &list);
   if (answer != CLI_GO_ON)
@@ -83,13 +83,13 @@ static int show(durable_service *s, const char *given) {
 
 int cli_history(int argc, const char **argv) {
   cli_args args;
-  durable_service *s = NULL;
+  cli_store s = {0};
   int answer = cli_args_read(&args, &SYNTAX, argc, argv);
   if (answer == CLI_GO_ON)
-    answer = cli_store_inspect(&s, db);
+    answer = cli_store_inspect(&s, db, endpoint);
   if (answer == CLI_GO_ON)
-    answer = show(s, args.operands[0]);
-  durable_service_close(s);
+    answer = show(&s, args.operands[0]);
+  cli_store_close(&s);
   cli_args_drop(&args);
   return answer;
 }

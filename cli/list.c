@@ -6,11 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *db, *function, *status;
+static char *db, *endpoint, *function, *status;
 static int json;
 
 static const struct poptOption OPTIONS[] = {
     CLI_DB_OPTION(&db),
+    CLI_ENDPOINT_OPTION(&endpoint),
     {"function", 'f', POPT_ARG_STRING, &function, 0,
      "only those of this function", "NAME"},
     {"status", 's', POPT_ARG_STRING, &status, 0,
@@ -91,7 +92,7 @@ static int print_list(cJSON *list) {
   return cli_print_json(out);
 }
 
-static int show(durable_service *s) {
+static int show(cli_store *s) {
   cJSON *list = NULL;
   char *query =
       cli_format("?%s%s%s%s%s", status ? "Statuses=" : "", status ? status : "",
@@ -104,17 +105,17 @@ static int show(durable_service *s) {
 
 int cli_list(int argc, const char **argv) {
   cli_args args;
-  durable_service *s = NULL;
+  cli_store s = {0};
   int answer = cli_args_read(&args, &SYNTAX, argc, argv);
   if (answer == CLI_GO_ON)
     answer = check_status();
   if (answer == CLI_GO_ON)
     answer = check_function();
   if (answer == CLI_GO_ON)
-    answer = cli_store_inspect(&s, db);
+    answer = cli_store_inspect(&s, db, endpoint);
   if (answer == CLI_GO_ON)
-    answer = show(s);
-  durable_service_close(s);
+    answer = show(&s);
+  cli_store_close(&s);
   cli_args_drop(&args);
   return answer;
 }

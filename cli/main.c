@@ -13,6 +13,7 @@ typedef struct command {
 static const command COMMANDS[] = {
     {"run", "run a workflow to its end, or go on with one", cli_run},
     {"serve", "serve the contract of AWS Lambda over HTTP", cli_serve},
+    {"invoke", "invoke a function of a service", cli_invoke},
     {"list", "list the executions of a database", cli_list},
     {"get", "show one execution: status, input, outcome", cli_get},
     {"history", "show what happened in one, as a timeline", cli_history},

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int load(durable_service *s, const char *arn, cli_journal *journal) {
+static int load(cli_store *s, const char *arn, cli_journal *journal) {
   cJSON *list = NULL;
   const cJSON *event;
   cli_journal_init(journal);
@@ -22,7 +22,7 @@ static int is_pending(const cli_journal *journal, const cli_op *op) {
   return op->callback_id && !cli_op_is_over(op) && journal->to_ms < 0;
 }
 
-int cli_pending_each(durable_service *s, const char *arn,
+int cli_pending_each(cli_store *s, const char *arn,
                      void (*fn)(void *user, const char *name, const char *id),
                      void *user) {
   cli_journal journal;
@@ -48,7 +48,7 @@ static void consider(void *user, const char *name, const char *id) {
     it->id = strdup(id);
 }
 
-int cli_pending_find(durable_service *s, const char *arn, const char *name,
+int cli_pending_find(cli_store *s, const char *arn, const char *name,
                      char **id) {
   search it = {.name = name};
   char execution[DURABLE_ARN_SIZE];

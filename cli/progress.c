@@ -75,7 +75,7 @@ static void tell(cli_progress *p, const cli_op *op, int is_new) {
     print_callback(p, op);
 }
 
-int cli_progress_load(cli_progress *p, durable_service *s, const char *arn) {
+int cli_progress_load(cli_progress *p, cli_store *s, const char *arn) {
   cJSON *list = NULL;
   const cJSON *event;
   int answer = cli_store_events(s, arn, &list);

@@ -27,7 +27,7 @@ void cli_progress_init(cli_progress *p, const char *function, const char *name,
                        const char *db, int is_verbose);
 void cli_progress_drop(cli_progress *p);
 /* What is on record already, for one that goes on. */
-int cli_progress_load(cli_progress *p, durable_service *s, const char *arn);
+int cli_progress_load(cli_progress *p, cli_store *s, const char *arn);
 void cli_progress_event(void *user, durable_bytes json);
 /* Draw the last line again; now and then. */
 void cli_progress_tick(cli_progress *p, int64_t now_ms);

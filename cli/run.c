@@ -71,7 +71,7 @@ typedef struct job {
   cli_text input;
   char name[65];
   int kills; /* DURABLE_KILL_AT is set */
-  durable_service *service;
+  cli_store store;
   cli_progress progress;
   char arn[DURABLE_ARN_SIZE];
 } job;
@@ -140,12 +140,12 @@ static int open_service(job *j) {
   options.hold_callbacks = 1; /* who answers them lives in real time */
   options.collapse = (uint32_t)collapse;
   options.time_scale = time_scale;
-  return cli_store_open(&j->service, db, &options);
+  return cli_store_open(&j->store, db, &options);
 }
 
 static int use_stored_input(job *j) {
   cJSON *execution = NULL;
-  int answer = cli_store_get(j->service, j->arn, &execution);
+  int answer = cli_store_get(&j->store, j->arn, &execution);
   if (answer != CLI_GO_ON)
     return answer;
   j->input.data = strdup(cli_text_of(execution, "InputPayload"));
@@ -164,11 +164,11 @@ static int use_default_input(job *j) {
 
 /* Look for an execution to go on with before anything can run. */
 static int look_up(job *j) {
-  int found = cli_store_lookup(j->service, j->handler->name, j->name, j->arn);
+  int found = cli_store_lookup(&j->store, j->handler->name, j->name, j->arn);
   if (found < 0)
     return CLI_REFUSED;
   int answer =
-      found ? cli_progress_load(&j->progress, j->service, j->arn) : CLI_GO_ON;
+      found ? cli_progress_load(&j->progress, &j->store, j->arn) : CLI_GO_ON;
   if (answer != CLI_GO_ON || j->input.data)
     return answer;
   return found ? use_stored_input(j) : use_default_input(j);
@@ -178,13 +178,13 @@ static int register_one(job *j, const durable_handler *handler) {
   durable_service_function_options options =
       DURABLE_SERVICE_FUNCTION_OPTIONS_INIT;
   options.execution_timeout_s = timeout_s;
-  int rc = j->kills ? cli_kill_register(j->service, handler, &options)
-                    : durable_service_register_handler(j->service, handler,
-                                                       &options);
+  int rc = j->kills ? cli_kill_register(j->store.service, handler, &options)
+                    : durable_service_register_handler(j->store.service,
+                                                       handler, &options);
   if (rc == DURABLE_OK)
     return CLI_GO_ON;
   return cli_refuse("the handler \"%s\" cannot be registered: %s",
-                    handler->name, durable_service_error(j->service));
+                    handler->name, durable_service_error(j->store.service));
 }
 
 static int register_all(job *j) {
@@ -200,7 +200,7 @@ static int register_all(job *j) {
 static int start(job *j) {
   durable_service_start_options options = DURABLE_SERVICE_START_OPTIONS_INIT;
   options.name = j->name;
-  int rc = durable_service_start(j->service, j->handler->name,
+  int rc = durable_service_start(j->store.service, j->handler->name,
                                  (durable_bytes){j->input.data, j->input.len},
                                  &options, j->arn);
   if (rc >= 0)
@@ -210,7 +210,7 @@ static int start(job *j) {
                       "--input out to go on with it, or choose another --name",
                       j->name);
   return cli_refuse("the execution cannot be started: %s",
-                    durable_service_error(j->service));
+                    durable_service_error(j->store.service));
 }
 
 /* ---- to the end */
@@ -234,16 +234,16 @@ static int say_interrupted(const job *j) {
 
 static int follow(job *j) {
   for (;;) {
-    int status = durable_service_wait(j->service, j->arn, LOOK_MS);
+    int status = durable_service_wait(j->store.service, j->arn, LOOK_MS);
     if (status < 0)
-      return cli_refuse("%s", durable_service_error(j->service));
+      return cli_refuse("%s", durable_service_error(j->store.service));
     if (status != DURABLE_EXECUTION_RUNNING)
       return CLI_GO_ON;
     if (cli_interrupt_came()) {
       cli_progress_end(&j->progress);
       return say_interrupted(j);
     }
-    cli_progress_tick(&j->progress, durable_service_now(j->service));
+    cli_progress_tick(&j->progress, durable_service_now(j->store.service));
   }
 }
 
@@ -257,7 +257,7 @@ static void print_failure(const cJSON *execution, const char *status) {
 
 static int print_outcome(job *j) {
   cJSON *execution = NULL;
-  int answer = cli_store_get(j->service, j->arn, &execution);
+  int answer = cli_store_get(&j->store, j->arn, &execution);
   if (answer != CLI_GO_ON)
     return answer;
   const char *status = cli_text_of(execution, "Status");
@@ -275,9 +275,9 @@ static int print_outcome(job *j) {
 static int run_on_service(job *j) {
   int answer = look_up(j);
   if (answer == CLI_GO_ON &&
-      durable_service_on_event(j->service, cli_progress_event, &j->progress) <
-          0)
-    answer = cli_refuse("%s", durable_service_error(j->service));
+      durable_service_on_event(j->store.service, cli_progress_event,
+                               &j->progress) < 0)
+    answer = cli_refuse("%s", durable_service_error(j->store.service));
   if (answer == CLI_GO_ON)
     answer = register_all(j);
   if (answer == CLI_GO_ON)
@@ -285,7 +285,7 @@ static int run_on_service(job *j) {
   if (answer == CLI_GO_ON)
     answer = follow(j);
   if (answer == CLI_GO_ON) {
-    durable_service_on_event(j->service, NULL, NULL);
+    durable_service_on_event(j->store.service, NULL, NULL);
     cli_progress_end(&j->progress);
     answer = print_outcome(j);
   }
@@ -301,7 +301,7 @@ static int run(job *j) {
   answer = open_service(j);
   if (answer == CLI_GO_ON)
     answer = run_on_service(j);
-  durable_service_close(j->service);
+  cli_store_close(&j->store);
   cli_progress_drop(&j->progress);
   return answer;
 }

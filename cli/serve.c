@@ -54,7 +54,7 @@ static const cli_syntax SYNTAX = {
     .options = OPTIONS};
 
 typedef struct serving {
-  durable_service *service;
+  cli_store store;
   dur_fleet *fleet;
   dur_server *server;
   cli_text config;
@@ -90,7 +90,7 @@ static int open_service(serving *it) {
   options.collapse = (uint32_t)collapse;
   options.time_scale = time_scale;
   options.max_threads = THREADS_MAX;
-  return cli_store_open(&it->service, db, &options);
+  return cli_store_open(&it->store, db, &options);
 }
 
 static int add_function(serving *it, const char *pair) {
@@ -107,7 +107,8 @@ static int add_function(serving *it, const char *pair) {
 static int open_fleet(serving *it) {
   char why[512] = "";
   const dur_fleet_options options = {.log_dir = log_dir};
-  if (dur_fleet_open(&it->fleet, it->service, &options, why, sizeof why) != 0)
+  if (dur_fleet_open(&it->fleet, it->store.service, &options, why,
+                     sizeof why) != 0)
     return cli_refuse("--log-dir: %s", why);
   if (it->config.data &&
       dur_fleet_configure(it->fleet,
@@ -139,7 +140,7 @@ static int listen_on(serving *it) {
   char why[512] = "";
   const dur_server_options options = {.host = host ? host : "127.0.0.1",
                                       .port = (unsigned)port};
-  if (dur_server_open(&it->server, it->service, it->fleet, &options, why,
+  if (dur_server_open(&it->server, it->store.service, it->fleet, &options, why,
                       sizeof why) != 0)
     return cli_refuse("it cannot listen: %s", why);
   return announce(it, options.host);
@@ -155,7 +156,7 @@ static void stop(serving *it) {
     _exit(it->server ? CLI_OK : CLI_REFUSED);
   }
   dur_server_close(it->server);
-  durable_service_close(it->service);
+  cli_store_close(&it->store);
   dur_fleet_close(it->fleet);
   cli_text_drop(&it->config);
 }

@@ -6,11 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *db, *type, *message;
+static char *db, *endpoint, *type, *message;
 static int json;
 
 static const struct poptOption OPTIONS[] = {
     CLI_DB_OPTION(&db),
+    CLI_ENDPOINT_OPTION(&endpoint),
     {"message", 'm', POPT_ARG_STRING, &message, 0, "why, for the record",
      "TEXT"},
     {"type", 't', POPT_ARG_STRING, &type, 0, "the type of that error", "TYPE"},
@@ -26,7 +27,7 @@ static const cli_syntax SYNTAX = {
     .min = 1,
     .max = 1};
 
-static int send_stop(durable_service *s, const char *arn) {
+static int send_stop(cli_store *s, const char *arn) {
   cJSON *error = cJSON_CreateObject();
   if (message)
     cJSON_AddStringToObject(error, "ErrorMessage", message);
@@ -42,10 +43,10 @@ static int send_stop(durable_service *s, const char *arn) {
   return answer;
 }
 
-static int stop(durable_service *s, const char *given) {
+static int stop(cli_store *s, const char *given) {
   char arn[DURABLE_ARN_SIZE], name[DURABLE_ARN_SIZE];
   cJSON *execution = NULL;
-  int answer = cli_store_find(s, db, given, arn);
+  int answer = cli_store_find(s, given, arn);
   if (answer == CLI_GO_ON)
     answer = send_stop(s, arn);
   if (answer == CLI_GO_ON)
@@ -63,13 +64,13 @@ static int stop(durable_service *s, const char *given) {
 
 int cli_stop(int argc, const char **argv) {
   cli_args args;
-  durable_service *s = NULL;
+  cli_store s = {0};
   int answer = cli_args_read(&args, &SYNTAX, argc, argv);
   if (answer == CLI_GO_ON)
-    answer = cli_store_inspect(&s, db);
+    answer = cli_store_inspect(&s, db, endpoint);
   if (answer == CLI_GO_ON)
-    answer = stop(s, args.operands[0]);
-  durable_service_close(s);
+    answer = stop(&s, args.operands[0]);
+  cli_store_close(&s);
   cli_args_drop(&args);
   return answer;
 }

@@ -7,31 +7,40 @@
 
 static const char API[] = "/2025-12-01/";
 
-static const char *shown(const char *db) {
-  return db ? db : CLI_DB_DEFAULT;
-}
-
-int cli_store_open(durable_service **out, const char *db,
+int cli_store_open(cli_store *out, const char *db,
                    const durable_service_options *options) {
   char message[1024] = "";
   durable_service_options all = *options;
-  all.path = strcmp(shown(db), CLI_DB_MEMORY) == 0 ? NULL : shown(db);
-  int rc = durable_service_open(out, &all, message, sizeof message);
+  out->shown = db ? db : CLI_DB_DEFAULT;
+  all.path = strcmp(out->shown, CLI_DB_MEMORY) == 0 ? NULL : out->shown;
+  int rc = durable_service_open(&out->service, &all, message, sizeof message);
   if (rc == DURABLE_OK)
     return CLI_GO_ON;
   return cli_refuse("the database cannot be used: %s",
                     message[0] ? message : durable_error_text(rc));
 }
 
-int cli_store_inspect(durable_service **out, const char *db) {
+int cli_store_inspect(cli_store *out, const char *db, const char *endpoint) {
   durable_service_options options = DURABLE_SERVICE_OPTIONS_INIT;
   options.no_dispatch = 1;
   options.read_only = 1;
+  if (db && endpoint)
+    return cli_refuse("--db and --endpoint exclude each other: the service has "
+                      "its database");
+  out->shown = endpoint;
+  if (endpoint)
+    return cli_remote_open(&out->remote, endpoint);
   if (db && (strcmp(db, CLI_DB_MEMORY) == 0 || db[0] == '\0'))
     return cli_refuse("--db \"%s\" cannot be looked at: expected the path of a "
                       "file",
                       db);
   return cli_store_open(out, db, &options);
+}
+
+void cli_store_close(cli_store *s) {
+  durable_service_close(s->service);
+  cli_remote_close(s->remote);
+  *s = (cli_store){0};
 }
 
 char *cli_store_target(const char *collection, const char *id,
@@ -59,33 +68,25 @@ char *cli_store_target(const char *collection, const char *id,
   return target;
 }
 
-static int refuse_reply(const durable_service_response *reply,
-                        const cJSON *body) {
+static int refuse_reply(const char *error_type, const cJSON *body) {
   const char *message = cli_text_of(body, "Message");
   if (message[0] == '\0')
     message = cli_text_of(body, "message");
-  return cli_refuse("%s", message[0]          ? message
-                          : reply->error_type ? reply->error_type
-                                              : "the request was refused");
+  return cli_refuse("%s", message[0]   ? message
+                          : error_type ? error_type
+                                       : "the request was refused");
 }
 
-int cli_store_call(durable_service *s, const char *method, const char *target,
-                   durable_bytes body, cJSON **out) {
-  durable_service_response reply = DURABLE_SERVICE_RESPONSE_INIT;
-  cJSON *tree = NULL;
+/* The tree of an answer, or what it says was wrong. */
+static int take_reply(long status, const char *error_type, durable_bytes body,
+                      cJSON **out) {
   int answer = CLI_GO_ON;
-  if (!target)
-    return cli_no_memory();
-  int rc = durable_service_request(s, method, target, NULL, body, &reply);
-  if (rc != DURABLE_OK)
-    return cli_refuse("%s", durable_error_text(rc));
-  if (reply.body.len > 0)
-    tree = cJSON_ParseWithLength(reply.body.data, reply.body.len);
-  if (reply.status >= 300)
-    answer = refuse_reply(&reply, tree);
-  else if (reply.body.len > 0 && !tree)
-    answer = cli_no_memory();
-  durable_service_response_drop(&reply);
+  cJSON *tree =
+      body.len > 0 ? cJSON_ParseWithLength(body.data, body.len) : NULL;
+  if (status >= 300)
+    answer = refuse_reply(error_type, tree);
+  else if (body.len > 0 && !tree)
+    answer = cli_refuse("the answer is no JSON: is that the service?");
   if (answer == CLI_GO_ON && out) {
     *out = tree;
     tree = NULL;
@@ -94,7 +95,35 @@ int cli_store_call(durable_service *s, const char *method, const char *target,
   return answer;
 }
 
-int cli_store_get(durable_service *s, const char *arn, cJSON **out) {
+static int call_remote(cli_remote *remote, const char *method,
+                       const char *target, durable_bytes body, cJSON **out) {
+  cli_remote_reply reply;
+  int answer = cli_remote_ask(remote, method, target, NULL, body, &reply);
+  if (answer != CLI_GO_ON)
+    return answer;
+  answer = take_reply(reply.status, NULL,
+                      (durable_bytes){reply.body, reply.len}, out);
+  cli_remote_reply_drop(&reply);
+  return answer;
+}
+
+int cli_store_call(cli_store *s, const char *method, const char *target,
+                   durable_bytes body, cJSON **out) {
+  durable_service_response reply = DURABLE_SERVICE_RESPONSE_INIT;
+  if (!target)
+    return cli_no_memory();
+  if (s->remote)
+    return call_remote(s->remote, method, target, body, out);
+  int rc =
+      durable_service_request(s->service, method, target, NULL, body, &reply);
+  if (rc != DURABLE_OK)
+    return cli_refuse("%s", durable_error_text(rc));
+  int answer = take_reply(reply.status, reply.error_type, reply.body, out);
+  durable_service_response_drop(&reply);
+  return answer;
+}
+
+int cli_store_get(cli_store *s, const char *arn, cJSON **out) {
   const durable_bytes none = {NULL, 0};
   char *target = cli_store_target("durable-executions", arn, "");
   int answer = cli_store_call(s, "GET", target, none, out);
@@ -103,7 +132,7 @@ int cli_store_get(durable_service *s, const char *arn, cJSON **out) {
 }
 
 /* Append the members of |key| of all pages to a new array. */
-static int gather(durable_service *s, const char *base, const char *key,
+static int gather(cli_store *s, const char *base, const char *key,
                   cJSON **out) {
   const durable_bytes none = {NULL, 0};
   char marker[256] = "";
@@ -131,7 +160,7 @@ static int gather(durable_service *s, const char *base, const char *key,
   return answer;
 }
 
-int cli_store_list(durable_service *s, const char *query, cJSON **out) {
+int cli_store_list(cli_store *s, const char *query, cJSON **out) {
   char *base = cli_format("%sdurable-executions%s", API, query);
   int answer =
       base ? gather(s, base, "DurableExecutions", out) : cli_no_memory();
@@ -139,7 +168,7 @@ int cli_store_list(durable_service *s, const char *query, cJSON **out) {
   return answer;
 }
 
-int cli_store_events(durable_service *s, const char *arn, cJSON **out) {
+int cli_store_events(cli_store *s, const char *arn, cJSON **out) {
   char *base = cli_store_target("durable-executions", arn,
                                 "history?IncludeExecutionData=true");
   int answer = base ? gather(s, base, "Events", out) : cli_no_memory();
@@ -147,7 +176,7 @@ int cli_store_events(durable_service *s, const char *arn, cJSON **out) {
   return answer;
 }
 
-static int list_named(durable_service *s, const char *name, cJSON **out) {
+static int list_named(cli_store *s, const char *name, cJSON **out) {
   char query[128];
   snprintf(query, sizeof query, "?DurableExecutionName=%s", name);
   return cli_store_list(s, query, out);
@@ -164,7 +193,7 @@ static int refuse_several(const char *name, const cJSON *found) {
   return answer;
 }
 
-int cli_store_find(durable_service *s, const char *db, const char *given,
+int cli_store_find(cli_store *s, const char *given,
                    char arn[DURABLE_ARN_SIZE]) {
   cJSON *found = NULL;
   if (cli_is_arn(given)) {
@@ -182,7 +211,7 @@ int cli_store_find(durable_service *s, const char *db, const char *given,
   if (answer == CLI_GO_ON && cJSON_GetArraySize(found) == 0)
     answer = cli_refuse("there is no execution called \"%s\" in %s; `durable "
                         "list` names them",
-                        given, shown(db));
+                        given, s->shown);
   else if (answer == CLI_GO_ON && cJSON_GetArraySize(found) > 1)
     answer = refuse_several(given, found);
   if (answer == CLI_GO_ON)
@@ -192,7 +221,7 @@ int cli_store_find(durable_service *s, const char *db, const char *given,
   return answer;
 }
 
-int cli_store_lookup(durable_service *s, const char *function, const char *name,
+int cli_store_lookup(cli_store *s, const char *function, const char *name,
                      char arn[DURABLE_ARN_SIZE]) {
   cJSON *found = NULL;
   const cJSON *it;

@@ -4,16 +4,26 @@
 #define DUR_CLI_STORE_H
 
 #include "cli.h"
+#include "remote.h"
 #include <cjson/cJSON.h>
 
 #define CLI_DB_DEFAULT "durable.db"
 #define CLI_DB_MEMORY  ":memory:"
 
+/* Where executions are: a database, opened here, or a service elsewhere. */
+typedef struct cli_store {
+  durable_service *service; /* NULL: |remote| it is */
+  cli_remote *remote;
+  const char *shown; /* for messages */
+} cli_store;
+
 /* Open |db| (NULL: the default).  inspect: a file that exists, to look at it
- * and to complete things in it; whoever serves it goes on doing so. */
-int cli_store_open(durable_service **out, const char *db,
+ * and to complete things in it; whoever serves it goes on doing so.  Or the
+ * service at |endpoint|, if that is given. */
+int cli_store_open(cli_store *out, const char *db,
                    const durable_service_options *options);
-int cli_store_inspect(durable_service **out, const char *db);
+int cli_store_inspect(cli_store *out, const char *db, const char *endpoint);
+void cli_store_close(cli_store *s);
 
 /* |collection|/|id|/|verb|, |id| percent-encoded; verb may be "".  The caller
  * frees; NULL: no memory. */
@@ -21,20 +31,19 @@ char *cli_store_target(const char *collection, const char *id,
                        const char *verb);
 /* One request.  *out (may be NULL) is the answer's tree, NULL for an empty
  * answer; the caller deletes it. */
-int cli_store_call(durable_service *s, const char *method, const char *target,
+int cli_store_call(cli_store *s, const char *method, const char *target,
                    durable_bytes body, cJSON **out);
 
 /* GetDurableExecution */
-int cli_store_get(durable_service *s, const char *arn, cJSON **out);
+int cli_store_get(cli_store *s, const char *arn, cJSON **out);
 /* All pages: an array of executions, of events. */
-int cli_store_list(durable_service *s, const char *query, cJSON **out);
-int cli_store_events(durable_service *s, const char *arn, cJSON **out);
+int cli_store_list(cli_store *s, const char *query, cJSON **out);
+int cli_store_events(cli_store *s, const char *arn, cJSON **out);
 /* From the name or ARN that a user gave to the ARN. */
-int cli_store_find(durable_service *s, const char *db, const char *given,
-                   char arn[DURABLE_ARN_SIZE]);
+int cli_store_find(cli_store *s, const char *given, char arn[DURABLE_ARN_SIZE]);
 /* The execution of that function and name: 1 and its ARN, 0: none, -1: what
  * went wrong was said. */
-int cli_store_lookup(durable_service *s, const char *function, const char *name,
+int cli_store_lookup(cli_store *s, const char *function, const char *name,
                      char arn[DURABLE_ARN_SIZE]);
 
 /* Member |key| of |object| as text, "" when there is none. */

@@ -35,7 +35,7 @@ class Usage(CliTest):
         self.assertIn("Usage: durable", answer.stderr)
 
     def test_unknown_command(self):
-        self.assertRefused(self.durable("rnu"), '"rnu"', "run, serve, list")
+        self.assertRefused(self.durable("rnu"), '"rnu"', "run, serve, invoke, list")
 
     def test_unknown_option(self):
         for command in COMMANDS:
