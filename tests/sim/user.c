@@ -192,8 +192,6 @@ static const durable_retry_policy *policy(const sim_node *n) {
 static durable_op_id claim_group(const sim_node *n, durable_ctx_id ctx,
                                  const char *name) {
   static const char *const names[] = {"a", NULL, "", "d", "e", "f"};
-  durable_engine_event unused;
-  (void)unused;
   durable_group_options o = DURABLE_GROUP_OPTIONS_INIT;
   o.kind = n->parallel ? DURABLE_GROUP_PARALLEL : DURABLE_GROUP_MAP;
   o.flat = (uint32_t)n->flat;
@@ -252,10 +250,11 @@ static durable_op_id claim_invoke(const sim_node *n, durable_ctx_id ctx,
 }
 
 static durable_op_id claim(const sim_node *n, durable_ctx_id ctx) {
-  char name[24];
+  char name[24] = "";
   durable_step_options step = DURABLE_STEP_OPTIONS_INIT;
   durable_task_id task = sim.current->task;
-  snprintf(name, sizeof name, n->id % 5 ? "n%u" : "", n->id);
+  if (n->id % 5)
+    snprintf(name, sizeof name, "n%u", n->id);
   switch (n->kind) {
   case SIM_STEP:
     step.at_most_once = (uint32_t)n->at_most_once;
