@@ -142,7 +142,8 @@ static int read_time(dur_bytes text, int64_t *ms, dur_reply *reply) {
   if (text.data == NULL)
     return 0;
   dur_json_init(&j, text, 0);
-  if (dur_time_read(&j, DUR_TIME_S, ms) == 0)
+  if (dur_time_read(&j, DUR_TIME_S, ms) == 0 &&
+      dur_json_next(&j) == DUR_JSON_END) /* "2026-..." begins as a number */
     return 0;
   dur_buf_init(&quoted, &dur_mem_default, SIZE_MAX);
   dur_json_put_string(&quoted, text);

@@ -344,6 +344,9 @@ static void test_lists(void **state) {
   assert_list(&r, LIST "?StartedAfter=2020-01-01T00:00:00Z",
               "good bad open last ");
   assert_list(&r, LIST "?StartedBefore=2020-01-01T00%3A00%3A00%2B00%3A00", "");
+  assert_list(&r, LIST "?StartedAfter=2100-01-01T00:00:00.123456Z", "");
+  assert_list(&r, LIST "?StartedBefore=2100-01-01T00%3A00%3A00Z",
+              "good bad open last ");
   char marker[128] = "", names[64];
   for (int page = 0; page < 2; page++) {
     snprintf(target, sizeof target, LIST "?MaxItems=3%s%s",
