@@ -305,8 +305,9 @@ static void check_once(const sim_node *n, durable_op_id op) {
   was->value = 1;
 }
 
-static void finish(const sim_node *n, durable_op_id op, outcome out,
-                   int retryable) {
+/* 0: the body was suspended inside, so its strand unwinds. */
+static int finish(const sim_node *n, durable_op_id op, outcome out,
+                  int retryable) {
   int rc;
   if (out.what == UNWINDS && (sim.plan.straight || sim_chance(&sim.random, 60)))
     rc = durable_engine_op_abandon(sim.e, op, 0);
@@ -316,6 +317,7 @@ static void finish(const sim_node *n, durable_op_id op, outcome out,
   else
     rc = durable_engine_op_succeed(sim.e, op, value_text(out.value, n->weight));
   went_well(rc, "the outcome of a body");
+  return out.what != UNWINDS;
 }
 
 static void run_step(const sim_node *n, durable_op_id op) {
@@ -371,28 +373,28 @@ static void compose(durable_op_id op) {
             "op_succeed");
 }
 
-static void run_attempt(const sim_node *n, durable_op_id op) {
+static int run_attempt(const sim_node *n, durable_op_id op) {
   uint32_t attempt = (uint32_t)durable_engine_op_attempt(sim.e, op);
   outcome out = run_body(n, durable_engine_op_ctx(sim.e, op));
   int retryable = sim.plan.program->dialect == DURABLE_DIALECT_RUST ||
                   (out.what == GAVE && n->retryable);
   if (out.what == GAVE && attempt <= n->fails)
     out.what = FAILED;
-  finish(n, op, out, retryable);
+  return finish(n, op, out, retryable);
 }
 
-static void run(const sim_node *n, durable_op_id op) {
+/* 0: the strand unwinds. */
+static int run(const sim_node *n, durable_op_id op) {
   switch (durable_engine_op_body(sim.e, op)) {
   case DURABLE_BODY_PAYLOAD:
     pause_here();
     compose(op);
-    return;
+    return 1;
   case DURABLE_BODY_SUBMITTER:
     submit(n, op);
-    return;
+    return 1;
   case DURABLE_BODY_ATTEMPT:
-    run_attempt(n, op);
-    return;
+    return run_attempt(n, op);
   default:
     break;
   }
@@ -404,7 +406,8 @@ static void run(const sim_node *n, durable_op_id op) {
     sim_found("node %u of kind %d was told to run a user's body", n->id,
               (int)n->kind);
   else
-    finish(n, op, run_body(n, durable_engine_op_ctx(sim.e, op)), 1);
+    return finish(n, op, run_body(n, durable_engine_op_ctx(sim.e, op)), 1);
+  return 1;
 }
 
 /* ---- the verb */
@@ -463,7 +466,8 @@ static int settle(const sim_node *n, durable_op_id op) {
     case DURABLE_NEXT_SUSPEND:
       return 0;
     case DURABLE_NEXT_RUN:
-      run(n, op);
+      if (!run(n, op))
+        return 0;
       break;
     case DURABLE_NEXT_SPAWN:
       spawn(n, op);
