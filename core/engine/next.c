@@ -115,7 +115,10 @@ static int give_up(dur_engine *e, dur_task *task, dur_op *op) {
 
 static int park(dur_engine *e, dur_task *task, dur_op *op) {
   if (e->draining) {
-    dur_task_drained(e, task, 0);
+    /* a step that waits for a START which is not written any more */
+    int kept =
+        op->kind == DUR_KIND_STEP && dur_op_recorded(op) != DUR_STATUS_PENDING;
+    dur_task_drained(e, task, kept);
     (void)wait_on(e, task, op);
     return suspended(e, task, op);
   }
