@@ -99,5 +99,5 @@ void dur_event_build(durable_service *s, dur_job *job) {
   if (token.failed || job->event.failed)
     dur_give_up(s, "out of memory");
   dur_buf_drop(&token);
-  run->delivered = run->changes;
+  dur_run_delivered(run);
 }

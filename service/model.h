@@ -67,6 +67,7 @@ struct dur_run {
   dur_map by_id;
   dur_item *dirty;
   uint64_t changes, delivered; /* of items: made, seen by the invocation */
+  size_t unseen; /* no item below this one changed since |delivered| */
   uint64_t token_seq;
   int64_t invocations; /* that ended cleanly */
   int failures, empties;

@@ -208,12 +208,12 @@ static void put_changes(dur_json_out *out, dur_run *run) {
   dur_json_begin_object(out);
   dur_json_key(out, "Operations");
   dur_json_begin_array(out);
-  for (size_t i = 0; i < run->count; i++)
+  for (size_t i = run->unseen; i < run->count; i++)
     if (run->items[i]->touched > run->delivered)
       dur_operation_write(out, &run->items[i]->op, DUR_TIME_S);
   dur_json_end_array(out);
   dur_json_end_object(out);
-  run->delivered = run->changes;
+  dur_run_delivered(run);
 }
 
 static void write_answer(dur_run *run, dur_reply *reply) {

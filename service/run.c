@@ -132,6 +132,8 @@ void dur_item_forget_input(dur_item *item) {
 void dur_item_touch(dur_item *item) {
   dur_run *run = item->run;
   item->touched = ++run->changes;
+  if (item->number < run->unseen)
+    run->unseen = item->number;
   if (item->dirty)
     return;
   item->dirty = 1;
@@ -142,6 +144,11 @@ void dur_item_touch(dur_item *item) {
 void dur_item_touch_news(dur_item *item) {
   item->news = item->run->invocations;
   dur_item_touch(item);
+}
+
+void dur_run_delivered(dur_run *run) {
+  run->delivered = run->changes;
+  run->unseen = run->count;
 }
 
 /* ---- runs */

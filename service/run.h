@@ -38,6 +38,8 @@ void dur_item_forget_input(dur_item *item);
 void dur_item_touch(dur_item *item);
 /* As above, by the service itself: UpdatedOperationIds will name it. */
 void dur_item_touch_news(dur_item *item);
+/* The invocation is being told of all changes so far. */
+void dur_run_delivered(dur_run *run);
 
 void dur_answers_drop(dur_run *run);
 int dur_run_is_over(const dur_run *run);
