@@ -17,7 +17,7 @@
 enum { PORT = 9014, PORT_MAX = 65535, GRACE_MS = 3000, THREADS_MAX = 256 };
 enum { CONFIG_MAX = 1048576 };
 
-static char *db, *host, *config, *log_dir;
+static char *db, *host, *config, *log_dir, *lambda_endpoint;
 static const char **functions;
 static int port = PORT, skip_time, collapse;
 static double time_scale = 1;
@@ -32,6 +32,8 @@ static const struct poptOption OPTIONS[] = {
      "a function and the command that runs it; any number of times",
      "NAME=COMMAND"},
     {"config", 'c', POPT_ARG_STRING, &config, 0, "functions, as JSON", "FILE"},
+    {"lambda-endpoint", 0, POPT_ARG_STRING, &lambda_endpoint, 0,
+     "invoke all other functions there", "URL"},
     {"skip-time", 's', POPT_ARG_NONE, &skip_time, 0,
      "virtual time: waits and retry delays take none", NULL},
     {"time-scale", 0, POPT_ARG_DOUBLE, &time_scale, 0,
@@ -118,6 +120,9 @@ static int open_fleet(serving *it) {
   int answer = CLI_GO_ON;
   for (size_t i = 0; answer == CLI_GO_ON && functions && functions[i]; i++)
     answer = add_function(it, functions[i]);
+  if (answer == CLI_GO_ON && lambda_endpoint &&
+      dur_fleet_default(it->fleet, lambda_endpoint, why, sizeof why) != 0)
+    answer = cli_refuse("--lambda-endpoint %s: %s", lambda_endpoint, why);
   return answer;
 }
 

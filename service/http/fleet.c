@@ -383,5 +383,6 @@ void dur_fleet_close(dur_fleet *fleet) {
   pthread_mutex_destroy(&fleet->log_lock);
   free(fleet->log_dir);
   free(fleet->url);
+  free(fleet->endpoint);
   free(fleet);
 }

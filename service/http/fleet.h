@@ -37,6 +37,13 @@ int dur_fleet_command(dur_fleet *fleet, const char *name, const char *line,
 int dur_fleet_endpoint(dur_fleet *fleet, const char *name, const char *url,
                        char *why, size_t size);
 
+/* Before the server: invoke every function that was not described at |url|,
+ * also those of executions that run. */
+int dur_fleet_default(dur_fleet *fleet, const char *url, char *why,
+                      size_t size);
+/* A request names this function (NULL: none): see above. */
+void dur_fleet_reach(dur_fleet *fleet, const char *name);
+
 /* Start no invocation any more, and wait up to |grace_ms| for those that run.
  * 1 when none runs.  Otherwise the processes are killed and their invocations
  * never answered: what is on disk says that they are still wanted. */

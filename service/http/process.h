@@ -33,6 +33,7 @@ struct dur_fleet {
   pthread_cond_t changed; /* CLOCK_REALTIME */
   durable_service *service;
   char *log_dir, *url;
+  char *endpoint; /* default; set before the server starts */
   int stopping;
   dur_program *programs;
   pthread_mutex_t log_lock; /* after |lock| */

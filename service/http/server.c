@@ -5,6 +5,7 @@
 #include "service/request.h"
 #include "service/tokens.h"
 #include "wire/limits.h"
+#include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,6 +171,27 @@ static int ask_service(dur_server *server, dur_exchange *x, errand *e) {
   return 0;
 }
 
+/* The function that a request wants to start may have to be made known. */
+static void reach(dur_server *server, const dur_exchange *x) {
+  static const char INVOKE[] = "/2015-03-31/functions/";
+  static const char START[] = "/start-durable-execution";
+  if (strcmp(x->method, "POST") != 0)
+    return;
+  if (strncmp(x->target, INVOKE, sizeof INVOKE - 1) == 0) {
+    const char *at = x->target + sizeof INVOKE - 1;
+    char *name = strndup(at, strcspn(at, "/:%?"));
+    dur_fleet_reach(server->fleet, name);
+    free(name);
+  } else if (strncmp(x->target, START, sizeof START - 1) == 0) {
+    cJSON *body =
+        cJSON_ParseWithLength(x->body.data ? x->body.data : "", x->body.len);
+    dur_fleet_reach(server->fleet,
+                    cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(
+                        body, "FunctionName")));
+    cJSON_Delete(body);
+  }
+}
+
 /* PUT /functions/{name} */
 static int put_function(dur_server *server, dur_exchange *x, errand *e) {
   static const char PREFIX[] = "/functions/";
@@ -199,6 +221,7 @@ static int handle(void *user, dur_exchange *x) {
   e->x = x;
   e->reply.status = 200;
   dur_buf_init(&e->reply.body, &dur_mem_default, SIZE_MAX);
+  reach(server, x);
   if (!put_function(server, x, e) && ask_service(server, x, e))
     return 1;
   fill(server, e);

@@ -217,6 +217,7 @@ class Configuration(ServeTest):
         self.assertIn("NAME=COMMAND", self.refused("--function", "x"))
         self.assertIn("out of range", self.refused("--port", "70000"))
         self.assertIn("missing", self.refused("--config", "missing"))
+        self.assertIn("expected http", self.refused("--lambda-endpoint", "x"))
 
     def test_shell_line(self):
         self.serve("--function",
