@@ -1,8 +1,8 @@
 /* durable serve: the local durable service over HTTP.
  *
- * SIGINT and SIGTERM end it: no more connections, what waits for an outcome is
- * told, and the invocations that run may end within a time of grace.  What does
- * not is invoked again by the next `durable serve` on the same database. */
+ * SIGINT and SIGTERM end it: no invocation starts any more, those that run may
+ * end within a time of grace, then Invokes that wait are told.  What did not end
+ * is invoked again by the next `durable serve` on the same database. */
 #include "cli.h"
 #include "service/http/server.h"
 #include "store.h"
@@ -154,9 +154,11 @@ static int listen_on(serving *it) {
 /* ---- end */
 
 static void stop(serving *it) {
+  int quiet =
+      !it->fleet || dur_fleet_halt(it->fleet, it->server ? GRACE_MS : 0);
   if (it->server)
     dur_server_quiesce(it->server);
-  if (it->fleet && !dur_fleet_halt(it->fleet, it->server ? GRACE_MS : 0)) {
+  if (!quiet) {
     fflush(NULL);
     _exit(it->server ? CLI_OK : CLI_REFUSED);
   }

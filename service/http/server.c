@@ -10,7 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { THREADS = 8, CONNECTIONS = 8 * 256, IDLE_S = 60, HEADER_ROOM = 13 };
+enum {
+  THREADS = 8,
+  CONNECTIONS = 8 * 256,
+  IDLE_S = 60,
+  SEND_MS = 1000,
+  HEADER_ROOM = 13
+};
 
 /* One exchange that the service answers. */
 typedef struct errand {
@@ -28,6 +34,7 @@ struct dur_server {
   errand *waiting; /* service->lock */
   uint64_t seen;   /* service->ends when |waiting| was looked through */
   int stopping;    /* service->lock */
+  unsigned open;   /* exchanges that are not over; service->lock */
 };
 
 static const char *const READ_HEADERS[] = {
@@ -209,6 +216,15 @@ static int put_function(dur_server *server, dur_exchange *x, errand *e) {
   return 1;
 }
 
+static void count_open(dur_server *server, int change) {
+  durable_service *s = server->service;
+  pthread_mutex_lock(&s->lock);
+  server->open += (unsigned)change;
+  if (server->stopping)
+    pthread_cond_broadcast(&s->changed);
+  pthread_mutex_unlock(&s->lock);
+}
+
 static int handle(void *user, dur_exchange *x) {
   dur_server *server = user;
   put_request_id(x);
@@ -219,6 +235,7 @@ static int handle(void *user, dur_exchange *x) {
   }
   x->owner = e;
   e->x = x;
+  count_open(server, 1);
   e->reply.status = 200;
   dur_buf_init(&e->reply.body, &dur_mem_default, SIZE_MAX);
   reach(server, x);
@@ -230,9 +247,9 @@ static int handle(void *user, dur_exchange *x) {
 
 static void drop(void *user, dur_exchange *x) {
   errand *e = x->owner;
-  (void)user;
   if (e == NULL)
     return;
+  count_open(user, -1);
   dur_buf_drop(&e->reply.body);
   free(e);
 }
@@ -289,8 +306,16 @@ void dur_server_quiesce(dur_server *server) {
   server->stopping = 1;
   pthread_cond_broadcast(&s->changed);
   pthread_mutex_unlock(&s->lock);
-  if (first)
-    pthread_join(server->waiter, NULL);
+  if (!first)
+    return;
+  pthread_join(server->waiter, NULL);
+  int64_t until_ms = dur_boot_ms() + SEND_MS;
+  pthread_mutex_lock(&s->lock);
+  while (server->open > 0 && dur_boot_ms() < until_ms) {
+    struct timespec until = dur_wait_until(SEND_MS);
+    pthread_cond_timedwait(&s->changed, &s->lock, &until);
+  }
+  pthread_mutex_unlock(&s->lock);
 }
 
 void dur_server_close(dur_server *server) {
