@@ -68,15 +68,23 @@ static int is_driven_by_another(const dur_op *op, const dur_task *task) {
          op->runner->state != DUR_TASK_ENDED;
 }
 
+static int is_branch(const dur_op *op) {
+  return op->kind == DUR_KIND_CHILD && op->u.branch;
+}
+
 /* The bodies that |op| was claimed in, up to the start of its strand, are being
  * unwound: whatever they end in is not their outcome. */
-static void cut(dur_op *op) {
-  for (dur_op *owner = op->ctx->owner; owner; owner = owner->ctx->owner) {
+static void cut(const dur_task *task, const dur_op *op) {
+  if (is_branch(op))
+    return;
+  for (const dur_ctx *ctx = op->ctx; ctx->owner && ctx != task->ctx;
+       ctx = ctx->owner->ctx) {
+    dur_op *owner = ctx->owner;
     if (owner->closed)
       break;
     if (owner->phase == DUR_PHASE_RUNNING)
       owner->cut = 1;
-    if (owner->kind == DUR_KIND_CHILD && owner->u.branch)
+    if (is_branch(owner))
       break;
   }
 }
@@ -88,7 +96,7 @@ void dur_task_cut(dur_task *task) {
 
 static int suspended(dur_engine *e, dur_task *task, dur_op *op) {
   dur_task_cut(task);
-  cut(op);
+  cut(task, op);
   dur_ctx_after(e, op);
   return DUR_SUSPEND;
 }
