@@ -316,6 +316,11 @@ static int finish(const sim_node *n, durable_op_id op, outcome out,
     rc = durable_engine_op_fail(sim.e, op, error_text(n->id), retryable);
   else
     rc = durable_engine_op_succeed(sim.e, op, value_text(out.value, n->weight));
+  sim_trace("node %u op %d in task %d: its body %s", n->id, op & 0x1fffff,
+            sim.current->task & 0x1fffff,
+            out.what == UNWINDS  ? "unwinds"
+            : out.what == FAILED ? "failed"
+                                 : "is over");
   went_well(rc, "the outcome of a body");
   return out.what != UNWINDS;
 }
@@ -556,6 +561,8 @@ static outcome await(const sim_node *n, const durable_op_id *ops) {
     int answer = durable_engine_task_wait(sim.e, sim.current->task, ops,
                                           n->body.count, n->mode == SIM_AWAIT);
     sim_drain();
+    sim_trace("node %u in task %d: task_wait %d", n->id,
+              sim.current->task & 0x1fffff, answer);
     if (answer == DURABLE_NEXT_DONE)
       break;
     if (answer == DURABLE_NEXT_SUSPEND || !went_well(answer, "task_wait"))
