@@ -258,10 +258,22 @@ static int is_submitter(const dur_op *op) {
          op->body == DUR_BODY_SUBMITTER;
 }
 
-static int check_payload(dur_engine *e, dur_bytes payload) {
+static int check_sent(dur_engine *e, dur_bytes payload) {
   if (payload.len <= DUR_PAYLOAD_MAX)
     return 0;
   return dur_refuse(e, DUR_E_LIMIT, "a payload has at most 6,291,456 bytes",
+                    NULL);
+}
+
+/* What a context ends in need not fit one update: of a large one only a summary
+ * is sent. */
+static int check_result(dur_engine *e, const dur_op *op, dur_bytes payload) {
+  if (op->kind == DUR_KIND_STEP || op->kind == DUR_KIND_CONDITION ||
+      is_submitter(op))
+    return check_sent(e, payload);
+  if (payload.len <= DUR_EVENT_BYTES_MAX)
+    return 0;
+  return dur_refuse(e, DUR_E_LIMIT, "a context's result has at most 64 MiB",
                     NULL);
 }
 
@@ -269,7 +281,7 @@ int dur_op_succeed(dur_engine *e, dur_op *op, dur_bytes payload) {
   dur_bytes copy;
   int rc = expect(e, op, DUR_PHASE_RUNNING, "op_succeed");
   if (rc == 0)
-    rc = check_payload(e, payload);
+    rc = check_result(e, op, payload);
   if (rc != 0)
     return rc;
   leave(op);
@@ -379,7 +391,7 @@ int dur_op_summary(dur_engine *e, dur_op *op, dur_bytes text) {
   dur_bytes copy;
   int rc = expect(e, op, DUR_PHASE_SUMMARY, "op_summary");
   if (rc == 0)
-    rc = check_payload(e, text);
+    rc = check_sent(e, text);
   if (rc != 0)
     return rc;
   if (dur_op_is_mute(e, op))

@@ -210,6 +210,18 @@ static void over_the_limit(void **state) {
   sc_sent_is("");
 }
 
+/* It is not sent, so the ceiling of what is sent is not for it. */
+static void over_the_ceiling_of_a_payload(void **state) {
+  (void)state;
+  sc_open();
+  int op = child_with(NULL, NULL, 0, 0);
+  enter(op);
+  succeed_with(op, 6291457);
+  sc_says(op, DONE);
+  assert_int_equal(durable_engine_op_result(sc.e, op).len, 6291457);
+  sc_sent_is("CONTEXT 1 START, CONTEXT 1 SUCCEED = children");
+}
+
 static void with_a_summary(void **state) {
   (void)state;
   sc_open();
@@ -282,6 +294,7 @@ int main(void) {
       SC_TEST(virtual_in_a_child_reports_to_it),
       SC_TEST(at_the_limit),
       SC_TEST(over_the_limit),
+      SC_TEST(over_the_ceiling_of_a_payload),
       SC_TEST(with_a_summary),
       SC_TEST(failing_while_it_is_made_again),
       SC_TEST(an_outcome_after_suspend_is_not_written),

@@ -222,6 +222,42 @@ static int large(durable_ctx *ctx, const durable_value *event,
   return DURABLE_OK;
 }
 
+enum { HUGE_ITEMS = 80, HUGE_ITEM = 100000 };
+
+static int huge_item(durable_ctx *ctx, const durable_value *item, size_t index,
+                     void *arg, const durable_value **result) {
+  durable_values *in = durable_ctx_values(ctx);
+  (void)item;
+  (void)index;
+  (void)arg;
+  char *text = durable_values_alloc(in, HUGE_ITEM);
+  if (!text)
+    return DURABLE_E_NOMEM;
+  memset(text, 'h', HUGE_ITEM);
+  *result = durable_value_data(in, DURABLE_KIND_STRING,
+                               (durable_bytes){text, HUGE_ITEM});
+  return DURABLE_OK;
+}
+
+static int huge(durable_ctx *ctx, const durable_value *event,
+                const durable_value **result) {
+  const durable_batch *batch;
+  size_t count;
+  (void)event;
+  int rc = durable_map(ctx, "huge", NULL, huge_item, NULL, &batch,
+                       DURABLE_BATCH(.count = HUGE_ITEMS));
+  if (rc)
+    return rc;
+  (void)durable_batch_results(batch, &count);
+  *result = durable_value_int(durable_ctx_values(ctx), (int64_t)count);
+  return DURABLE_OK;
+}
+
+/* Small items may add up to more than any payload that is sent. */
+static void test_a_batch_larger_than_a_payload(void **state) {
+  play_expect(*state, huge, "{}", "SUCCEEDED", "80");
+}
+
 static void test_a_large_batch_is_made_again(void **state) {
   play_expect(*state, large, "{}", "SUCCEEDED", "400000");
   assert_non_null(
@@ -300,6 +336,7 @@ int main(void) {
       PLAY(test_check_names_the_item),
       PLAY(test_a_parallel),
       PLAY(test_a_large_batch_is_made_again),
+      PLAY(test_a_batch_larger_than_a_payload),
       PLAY(test_branches_suspend_and_go_on),
       PLAY(test_bad_calls),
   };
