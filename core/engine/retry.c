@@ -77,6 +77,9 @@ static const struct {
     {"linear", {DUR_BACKOFF_LINEAR, DUR_JITTER_NONE, 6, 1, 300, 1, 1}},
     {"fixed", {DUR_BACKOFF_FIXED, DUR_JITTER_NONE, 5, 5, 300, 0, 1}},
     {"with_retry", {DUR_BACKOFF_EXPONENTIAL, DUR_JITTER_FULL, 3, 5, 300, 0, 2}},
+    {"dotnet_transient",
+     {DUR_BACKOFF_EXPONENTIAL, DUR_JITTER_HALF, 3, 1, 5, 0, 2}},
+    {"rust_wait", {DUR_BACKOFF_EXPONENTIAL, DUR_JITTER_NONE, 0, 1, 60, 0, 2}},
     {"wait", {DUR_BACKOFF_EXPONENTIAL, DUR_JITTER_FULL, 60, 5, 300, 0, 1.5}},
 };
 

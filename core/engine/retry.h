@@ -36,9 +36,9 @@ int64_t dur_retry_delay(const dur_retry *retry, uint32_t attempts_made,
 
 /* Named policies: "none", "default" (a step's), "transient",
  * "resource_availability", "critical", "linear", "fixed", "with_retry" (3, 5 s,
- * 300 s, x2, FULL) and "wait" (a condition's: 60, 5 s, 300 s, x1.5, FULL).  0,
- * or -1 when the name is unknown. */
-/* The same in place; NULL when the name is unknown. */
+ * 300 s, x2, FULL) and "wait" (a condition's: 60, 5 s, 300 s, x1.5, FULL); of
+ * other SDKs "dotnet_transient" and "rust_wait".  NULL, or -1, when the name is
+ * unknown. */
 const dur_retry *dur_retry_named(const char *name);
 int dur_retry_preset(const char *name, dur_retry *out);
 

@@ -274,8 +274,8 @@ typedef struct durable_retry_policy {
 #define DURABLE_RETRY_POLICY_INIT DURABLE_SIZED(durable_retry_policy)
 
 /* "none", "default", "transient", "resource_availability", "critical",
- * "linear", "fixed", "with_retry", "wait".  ARGUMENT when the name is unknown.
- */
+ * "linear", "fixed", "with_retry", "wait"; of other SDKs "dotnet_transient" and
+ * "rust_wait".  ARGUMENT when the name is unknown. */
 DURABLE_API int durable_retry_preset(const char *name,
                                      durable_retry_policy *out);
 

@@ -74,6 +74,19 @@ static void with_retry_makes_three_attempts(void **state) {
   assert_int_equal(dur_retry_delay(&retry, 3, 0.5), -1);
 }
 
+/* .NET's Transient: 3 attempts, 1 s, at most 5 s, x2, half.  Rust's default wait
+ * strategy: 1 s, x2, at most 60 s, without jitter or a last attempt. */
+static void presets_of_other_sdks(void **state) {
+  dur_retry dotnet = preset("dotnet_transient"), rust = preset("rust_wait");
+  (void)state;
+  assert_int_equal(dur_retry_delay(&dotnet, 1, 0), 1);
+  assert_int_equal(dur_retry_delay(&dotnet, 2, 0.999), 2);
+  assert_int_equal(dur_retry_delay(&dotnet, 3, 0), -1);
+  assert_int_equal(dur_retry_delay(&rust, 1, 0.5), 1);
+  assert_int_equal(dur_retry_delay(&rust, 6, 0.5), 32);
+  assert_int_equal(dur_retry_delay(&rust, 1000, 0.5), 60);
+}
+
 static void unknown_presets_are_refused(void **state) {
   dur_retry retry;
   (void)state;
@@ -176,6 +189,7 @@ int main(void) {
       cmocka_unit_test(presets_follow_the_vectors),
       cmocka_unit_test(the_wait_preset_follows_the_vectors),
       cmocka_unit_test(with_retry_makes_three_attempts),
+      cmocka_unit_test(presets_of_other_sdks),
       cmocka_unit_test(unknown_presets_are_refused),
       cmocka_unit_test(an_exponential_delay_is_capped),
       cmocka_unit_test(a_linear_delay_grows_by_its_increment),
