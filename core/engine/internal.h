@@ -65,6 +65,9 @@ void dur_task_cut(dur_task *task);
 void dur_task_drained(dur_engine *e, dur_task *task, int had_work);
 /* |op| may have moved on: wake whoever waits for it. */
 void dur_op_wake(dur_engine *e, dur_op *op);
+/* Wake who drives |op| and nobody who only waits for its outcome.  1: somebody
+ * was woken. */
+int dur_op_wake_driver(dur_engine *e, dur_op *op);
 
 /* ---- ctx.c: contexts and replay status */
 dur_ctx *dur_ctx_make(dur_engine *e, dur_op *owner, dur_bytes path,

@@ -76,10 +76,9 @@ void dur_group_thread_freed(dur_engine *e) {
       return;
     e->wants_thread = g->wants_next;
     g->wants = 0;
-    if (!can_spawn(g) || !g->op->waiters)
-      continue;
-    dur_op_wake(e, g->op);
-    return;
+    /* who only waits for the group would take the free thread and park */
+    if (can_spawn(g) && dur_op_wake_driver(e, g->op))
+      return;
   }
 }
 

@@ -83,18 +83,44 @@ int dur_task_wait_on(dur_engine *e, dur_task *task, dur_op *op) {
   return 0;
 }
 
+/* 1 when that made anybody move. */
+static int wake_waiter(dur_engine *e, const dur_waiter *waiter) {
+  if (waiter->branch)
+    dur_group_branch_ready(e, waiter->branch);
+  else if (waiter->task->parks == waiter->parks)
+    dur_task_wake(e, waiter->task);
+  else
+    return 0;
+  return 1;
+}
+
 void dur_op_wake(dur_engine *e, dur_op *op) {
   dur_waiter *waiter = op->waiters;
   op->waiters = NULL;
-  e->cut_short |= op->missed; /* somebody could have gone on now */
-  for (; waiter; waiter = waiter->next) {
-    if (waiter->branch)
-      dur_group_branch_ready(e, waiter->branch);
-    else if (waiter->task->parks == waiter->parks)
-      dur_task_wake(e, waiter->task);
-  }
+  for (; waiter; waiter = waiter->next)
+    wake_waiter(e, waiter);
   if (op->outer)
     dur_op_wake(e, op->outer);
+}
+
+int dur_op_wake_driver(dur_engine *e, dur_op *op) {
+  const dur_task *driver = op->runner;
+  dur_waiter *all = op->waiters;
+  int woken = 0;
+  if (driver && driver->state == DUR_TASK_ENDED)
+    driver = NULL; /* whoever comes first is the next one */
+  op->waiters = NULL;
+  while (all) {
+    dur_waiter *waiter = all;
+    all = waiter->next;
+    if (!driver || waiter->task == driver) {
+      woken |= wake_waiter(e, waiter);
+    } else {
+      waiter->next = op->waiters;
+      op->waiters = waiter;
+    }
+  }
+  return woken;
 }
 
 static void unqueue(dur_engine *e, dur_task *task) {

@@ -250,12 +250,75 @@ static void test_futures_in_branches(void **state) {
   play_expect_handler(*state, &h, "{}", "SUCCEEDED", "30");
 }
 
+/* Maps that are started and awaited, in branches of such, on one thread. */
+static int started_maps(durable_ctx *ctx, const durable_value *item,
+                        size_t index, void *arg, const durable_value **result) {
+  const int *deep = arg;
+  durable_future *f;
+  const durable_batch *batch;
+  (void)item;
+  if (*deep == 0)
+    return durable_wait(ctx, "w", (int64_t)index + 1);
+  int next = *deep - 1;
+  void *kept = durable_keep(ctx, &next, sizeof next);
+  int rc = durable_map_start(ctx, "m", NULL, started_maps, kept, &f,
+                             DURABLE_BATCH(.count = 3));
+  if (rc == DURABLE_OK)
+    rc = durable_await_batch(ctx, f, &batch);
+  return rc ? rc : count(ctx, batch, result);
+}
+
+static int start_maps(durable_ctx *ctx, const durable_value *event,
+                      const durable_value **result) {
+  int deep = 3;
+  (void)event;
+  return started_maps(ctx, NULL, 0, &deep, result);
+}
+
+static void test_started_maps_on_one_thread(void **state) {
+  durable_handler h = play_handler(start_maps);
+  h.max_threads = 1;
+  play_expect_handler(*state, &h, "{}", "SUCCEEDED", "3");
+}
+
+/* More branches await one map than may be at work. */
+static int await_it(durable_ctx *ctx, const durable_value *item, size_t index,
+                    void *arg, const durable_value **result) {
+  const durable_batch *batch;
+  (void)item;
+  (void)index;
+  int rc = durable_await_batch(ctx, arg, &batch);
+  return rc ? rc : count(ctx, batch, result);
+}
+
+static int await_one_map(durable_ctx *ctx, const durable_value *event,
+                         const durable_value **result) {
+  static const int deep = 0;
+  durable_future *f;
+  const durable_batch *batch;
+  (void)event;
+  int rc = durable_map_start(ctx, "m", NULL, started_maps, (void *)&deep, &f,
+                             DURABLE_BATCH(.count = 20));
+  if (rc == DURABLE_OK)
+    rc = durable_map(ctx, "all", NULL, await_it, f, &batch,
+                     DURABLE_BATCH(.count = 20));
+  return rc ? rc : count(ctx, batch, result);
+}
+
+static void test_one_map_awaited_by_many(void **state) {
+  durable_handler h = play_handler(await_one_map);
+  h.max_threads = 4;
+  play_expect_handler(*state, &h, "{}", "SUCCEEDED", "20");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       PLAY(test_suspension_inside_nested_bodies),
       PLAY(test_suspension_cannot_be_swallowed),
       PLAY(test_suspension_cannot_be_invented),
       PLAY(test_futures_in_branches),
+      PLAY(test_started_maps_on_one_thread),
+      PLAY(test_one_map_awaited_by_many),
       PLAY(test_three_deep),
       PLAY(test_ten_thousand_callbacks),
   };
