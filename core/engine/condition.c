@@ -15,6 +15,12 @@ static int start(dur_engine *e, dur_op *op) {
   return 0;
 }
 
+/* The state on record, before a START can take it from there. */
+static void take_state(dur_op *op) {
+  if (op->entry && op->entry->known && op->entry->op.result.len)
+    op->state = op->entry->op.result;
+}
+
 int dur_condition_claim(dur_engine *e, dur_ctx *ctx, dur_bytes name,
                         dur_bytes state, const dur_retry *pace, dur_op **out) {
   dur_claim claim = {DUR_KIND_CONDITION, DUR_TYPE_STEP, "WaitForCondition",
@@ -27,7 +33,9 @@ int dur_condition_claim(dur_engine *e, dur_ctx *ctx, dur_bytes name,
     return rc;
   dur_op *op = *out;
   op->retry = pace;
-  op->state = initial;
+  if (!op->state.data) /* claimed again, it keeps what it came to */
+    op->state = initial;
+  take_state(op);
   if (op->entry &&
       (!op->entry->known || op->entry->op.status == DUR_STATUS_READY))
     return start(e, op);
@@ -46,10 +54,9 @@ int dur_condition_next(dur_engine *e, dur_op *op) {
     dur_timer_arm(e, op, op->entry->op.next_attempt_ms);
     return DUR_PARK;
   }
+  take_state(op);
   if (status != DUR_STATUS_STARTED && start(e, op) != 0)
     return DUR_SUSPEND;
-  if (op->entry->known && op->entry->op.result.len)
-    op->state = op->entry->op.result;
   uint32_t completed = op->entry->known ? op->entry->op.attempt : 0;
   return dur_op_run(e, op, DUR_BODY_USER, completed + 1);
 }

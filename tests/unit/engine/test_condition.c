@@ -78,6 +78,22 @@ static void ready_without_a_state(void **state) {
   assert_int_equal(durable_engine_op_attempt(sc.e, op), 2);
 }
 
+/* The START of a claim may be on record, and the state off it, before anybody
+ * drives the operation. */
+static void state_survives_its_start(void **state) {
+  (void)state;
+  sc_rec("STEP", "1", "READY",
+         "'Name':'c','SubType':'WaitForCondition','StepDetails':{'Attempt':2,"
+         "'Result':'7'}");
+  sc_open();
+  int op = condition("0", NULL);
+  assert_int_equal(sc_do(sc_step(NULL), "1"), DONE);
+  sc_sent_is("STEP 1 START, STEP 2 START, STEP 2 SUCCEED =1");
+  sc_says(op, RUN);
+  assert_string_equal(state_of(op), "7");
+  assert_int_equal(durable_engine_op_attempt(sc.e, op), 3);
+}
+
 static void started_sends_no_start(void **state) {
   (void)state;
   sc_rec("STEP", "1", "STARTED",
@@ -173,6 +189,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       SC_TEST(polls_until_it_is_met),
       SC_TEST(ready_without_a_state),
+      SC_TEST(state_survives_its_start),
       SC_TEST(started_sends_no_start),
       SC_TEST(pending_and_failed),
       SC_TEST(the_caller_paces),
