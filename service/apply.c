@@ -37,7 +37,8 @@ static void apply_step(durable_service *s, dur_item *item, const dur_update *u,
   op->next_attempt_ms = 0;
   switch (u->action) {
   case DUR_ACTION_START:
-    if (dur_item_outcome(item, DUR_NONE, NULL) != 0)
+    /* the state of a condition stays: an attempt that crashes is made again */
+    if (dur_item_outcome(item, op->result, NULL) != 0)
       no_memory(s);
     started(item, now_ms);
     dur_history_started(s, item, now_ms, DUR_NONE);

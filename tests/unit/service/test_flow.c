@@ -220,6 +220,11 @@ static void poll_condition(turn *t, void *user) {
     return;
   }
   assert_text(op, "StepDetails.Result", "41");
+  answer a =
+      turn_send(t, "{\"Id\":\"c\",\"Type\":\"STEP\",\"Action\":\"START\"}");
+  assert_text(answer_op(&a, "c"), "Status", "STARTED");
+  assert_text(answer_op(&a, "c"), "StepDetails.Result", "41");
+  answer_drop(&a);
   turn_do(t, "{\"Id\":\"c\",\"Type\":\"STEP\",\"Action\":\"SUCCEED\","
              "\"Payload\":\"42\"}");
   turn_return(t, ALWAYS);
@@ -236,8 +241,8 @@ static void test_condition(void **state) {
   assert_outcome(r.s, arn, DURABLE_EXECUTION_SUCCEEDED);
   assert_events(r.s, arn,
                 "ExecutionStarted StepStarted StepSucceeded "
-                "InvocationCompleted StepSucceeded InvocationCompleted "
-                "ExecutionSucceeded");
+                "InvocationCompleted StepStarted StepSucceeded "
+                "InvocationCompleted ExecutionSucceeded");
   answer a = history(r.s, arn);
   const cJSON *poll = find_event(&a, "StepSucceeded", 1);
   assert_text(poll, "StepSucceededDetails.Result.Payload", "41");
