@@ -66,7 +66,8 @@ class AbiTest(unittest.TestCase):
         (self.root / "build" / "lib").mkdir(parents=True, exist_ok=True)
         subprocess.run(
             ["gcc", "-g", "-shared", "-fPIC", "-fvisibility=hidden", "-Iabi/include",
-             "-Wl,--version-script=abi/libdurable.map", "tiny.c",
+             "-Wl,--version-script=abi/libdurable.map",
+             self.root / "tiny.c",
              "-o", "build/lib/libdurable.so"], cwd=self.root, check=True)
 
     def run_tool(self, command, *environment):
@@ -266,6 +267,21 @@ class AbiTest(unittest.TestCase):
         self.refused(f"{header} changed since it was recorded")
         self.commit()
         self.refused(f"{header} changed since it was recorded")
+
+    def test_a_record_names_no_folder_of_the_machine(self):
+        self.record()
+        text = (self.root / "abi/history/1.0/libdurable.abi").read_text()
+        self.assertNotIn(str(self.root), text)
+        self.assertIn("path='", text)
+
+    def test_only_where_a_record_was_written_may_change(self):
+        self.recorded_in_git()
+        record = "abi/history/1.0/libdurable.abi"
+        self.change(record, "<abi-instr address-size='64' path='",
+                    "<abi-instr address-size='64' path='elsewhere/")
+        self.accepted()
+        self.change(record, "address-size='64'", "address-size='32'")
+        self.refused(f"{record} changed since it was recorded")
 
     def test_a_removed_record_is_refused(self):
         self.recorded_in_git()

@@ -250,6 +250,14 @@ class Words(Tree):
                 self.write("core/base/a.c", f"\n/* {word}: later */\n")
                 self.refuses("words", "core/base/a.c:2:", word)
 
+    def test_a_path_of_the_machine(self):
+        self.write("docs/a.md", "In /srv/" "work/ or $HOME/" "work/: fine.\n")
+        self.accepts("words")
+        for place in ("/root" "/x", "/work" "/main", "/home" "/me/x"):
+            with self.subTest(place=place):
+                self.write("abi/history/1.0/a.abi", f"<a path='{place}'/>\n")
+                self.refuses("words", "a.abi:1:", "one machine")
+
 
 class Command(Tree):
     def run_lint(self, *args):
