@@ -4,6 +4,8 @@ option(DURABLE_CORE_ONLY "Only core and the engine's ABI: no libcurl, no service
 option(DURABLE_WERROR "Treat warnings as errors" ${PROJECT_IS_TOP_LEVEL})
 option(DURABLE_FUZZ "Build the fuzz targets with libFuzzer (clang)" OFF)
 set(DURABLE_SANITIZE "" CACHE STRING "Sanitizers, comma separated: address,undefined or thread")
+set(DURABLE_PYTHON AUTO CACHE STRING "Build the Python binding: ON, OFF, or AUTO (where it can be)")
+set_property(CACHE DURABLE_PYTHON PROPERTY STRINGS AUTO ON OFF)
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
   set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "Build type" FORCE)
