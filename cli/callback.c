@@ -115,8 +115,14 @@ static int send(cli_store *s, const char *verb, const char *given,
                           (durable_bytes){body->data, body->len}, NULL);
   free(target);
   free(id);
-  if (answer != CLI_GO_ON)
+  if (answer != CLI_GO_ON) {
+    if (!of)
+      fprintf(stderr,
+              "durable: \"%s\" was taken for a callback's id; with "
+              "--of EXECUTION it is a name\n",
+              given);
     return answer;
+  }
   fprintf(stderr, "durable: callback %s\n",
           strcmp(verb, "succeed") == 0 ? "succeeded"
           : strcmp(verb, "fail") == 0  ? "failed"

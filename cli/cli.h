@@ -88,9 +88,11 @@ int cli_is_arn(const char *text);
 void cli_arn_function(const char *arn, char out[DURABLE_ARN_SIZE]);
 void cli_arn_name(const char *arn, char out[DURABLE_ARN_SIZE]);
 
-/* ---- input.c: texts and JSON from the command line */
+/* ---- input.c: texts, JSON and numbers from the command line */
 
 enum { CLI_INPUT_MAX = 6291456, CLI_CALLBACK_MAX = 262144 };
+#define CLI_TIME_SCALE_MIN 1e-6 /* seconds that a second of a wait takes */
+#define CLI_TIME_SCALE_MAX 1e6
 
 typedef struct cli_text {
   char *data; /* with a NUL behind */
@@ -105,5 +107,13 @@ int cli_text_read(cli_text *out, const char *what, const char *value,
 int cli_json_read(cli_text *out, const char *what, const char *value,
                   size_t max);
 void cli_text_drop(cli_text *text);
+
+/* The number that an option |what| ("--timeout") was given, or *out as it is
+ * when |value| is NULL.  CLI_GO_ON, or an exit code: it is no number, or not
+ * from |min| to |max|. */
+int cli_number_read(double *out, const char *what, const char *value,
+                    double min, double max);
+int cli_integer_read(long *out, const char *what, const char *value, long min,
+                     long max);
 
 #endif

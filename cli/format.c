@@ -99,11 +99,22 @@ cJSON *cli_execution_json(const cJSON *e) {
   return out;
 }
 
+/* cJSON lays out with tabs, and a tab is never inside a string of JSON. */
+static void print_indented(const char *text) {
+  for (const char *p = text; *p; p++) {
+    if (*p != '\t')
+      putchar(*p);
+    else
+      fputs(p > text && (p[-1] == '\n' || p[-1] == '\t') ? "  " : " ", stdout);
+  }
+  putchar('\n');
+}
+
 int cli_print_json(cJSON *json) {
   char *text = json ? cJSON_Print(json) : NULL;
   int answer = text ? CLI_OK : cli_no_memory();
   if (text)
-    puts(text);
+    print_indented(text);
   cJSON_free(text);
   cJSON_Delete(json);
   return answer;

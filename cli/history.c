@@ -38,6 +38,10 @@ static void print_events(const cJSON *list) {
   }
 }
 
+static const char *plural(size_t count) {
+  return count == 1 ? "" : "s";
+}
+
 static int print_timeline(cli_store *s, const char *arn, const cJSON *list) {
   cli_journal journal;
   cJSON *execution = NULL;
@@ -55,9 +59,10 @@ static int print_timeline(cli_store *s, const char *arn, const cJSON *list) {
   cli_arn_name(arn, name);
   cli_duration(took, (journal.to_ms >= 0 ? journal.to_ms : journal.last_ms) -
                          journal.from_ms);
-  printf("%s  %s  %s  %zu operations, %zu events, %d invocations\n\n", name,
-         cli_text_of(execution, "Status"), took, journal.count, journal.events,
-         journal.invocations);
+  printf("%s  %s  %s  ", name, cli_text_of(execution, "Status"), took);
+  printf("%zu operation%s, %zu event%s, %d invocation%s\n\n", journal.count,
+         plural(journal.count), journal.events, plural(journal.events),
+         journal.invocations, plural((size_t)journal.invocations));
   cli_timeline_print(stdout, &journal, cli_columns(STDOUT_FILENO));
   cli_journal_drop(&journal);
   cJSON_Delete(execution);

@@ -93,3 +93,30 @@ int cli_json_read(cli_text *out, const char *what, const char *value,
     cli_text_drop(out);
   return rc;
 }
+
+int cli_number_read(double *out, const char *what, const char *value,
+                    double min, double max) {
+  char *end;
+  if (!value)
+    return CLI_GO_ON;
+  double number = strtod(value, &end);
+  if (end == value || *end || !(number >= min && number <= max))
+    return cli_refuse("%s %s: expected a number from %.15g to %.15g", what,
+                      value, min, max);
+  *out = number;
+  return CLI_GO_ON;
+}
+
+int cli_integer_read(long *out, const char *what, const char *value, long min,
+                     long max) {
+  char *end;
+  if (!value)
+    return CLI_GO_ON;
+  errno = 0;
+  long number = strtol(value, &end, 10);
+  if (end == value || *end || errno || number < min || number > max)
+    return cli_refuse("%s %s: expected a whole number from %ld to %ld", what,
+                      value, min, max);
+  *out = number;
+  return CLI_GO_ON;
+}

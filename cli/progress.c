@@ -60,10 +60,11 @@ static void print_callback(cli_progress *p, const cli_op *op) {
             "%s %s waits for a callback; with --db %s nobody can answer\n",
             cli_mark(CLI_STARTED), label, CLI_DB_MEMORY);
   else
-    fprintf(stderr,
-            "%s %s waits for a callback; to answer it:\n"
-            "    durable callback succeed --db %s --of %s %s%s%s\n",
-            cli_mark(CLI_STARTED), label, p->db, p->name, quote, label, quote);
+    fprintf(
+        stderr,
+        "%s %s waits for a callback; to answer it:\n"
+        "    durable callback succeed --db %s --of %s %s%s%s --result JSON\n",
+        cli_mark(CLI_STARTED), label, p->db, p->name, quote, label, quote);
 }
 
 static void tell(cli_progress *p, const cli_op *op, int is_new) {

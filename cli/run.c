@@ -18,10 +18,8 @@ enum {
   MAX_TIMEOUT_S = 31622400
 };
 
-static char *db, *name, *input, *handler_name, **with;
+static char *db, *name, *input, *handler_name, **with, *time_scale, *timeout;
 static int json, skip_time, verbose, collapse;
-static double time_scale;
-static long timeout_s;
 
 static const struct poptOption OPTIONS[] = {
     {"input", 'i', POPT_ARG_STRING, &input, 0,
@@ -35,9 +33,9 @@ static const struct poptOption OPTIONS[] = {
      "functions to be invoked, too; any number of times", "OTHER.so"},
     {"skip-time", 's', POPT_ARG_NONE, &skip_time, 0,
      "virtual time: waits and retry delays take none, callbacks do", NULL},
-    {"time-scale", 0, POPT_ARG_DOUBLE, &time_scale, 0,
+    {"time-scale", 0, POPT_ARG_STRING, &time_scale, 0,
      "seconds that one second of a wait takes; default: 1", "FACTOR"},
-    {"timeout", 't', POPT_ARG_LONG, &timeout_s, 0,
+    {"timeout", 't', POPT_ARG_STRING, &timeout, 0,
      "end it as TIMED_OUT after that long; default: a year", "SECONDS"},
     {"collapse", 0, POPT_ARG_NONE, &collapse, 0,
      "hand out no children of finished contexts, as AWS Lambda does", NULL},
@@ -70,7 +68,9 @@ typedef struct job {
   size_t other_count;
   cli_text input;
   char name[65];
-  int kills; /* DURABLE_KILL_AT is set */
+  double time_scale; /* 0: not given */
+  long timeout_s;    /* the same */
+  int kills;         /* DURABLE_KILL_AT is set */
   cli_store store;
   cli_progress progress;
   char arn[DURABLE_ARN_SIZE];
@@ -94,14 +94,15 @@ static int check_options(job *j) {
   if (db && db[0] == '\0')
     return cli_refuse("--db is empty: expected the path of a file, or %s",
                       CLI_DB_MEMORY);
-  if (time_scale < 0 || time_scale > 1e6)
-    return cli_refuse("--time-scale %g: expected more than 0, at most 1000000",
-                      time_scale);
-  if (timeout_s < 0 || timeout_s > MAX_TIMEOUT_S)
-    return cli_refuse("--timeout %ld: expected 1 to %d seconds", timeout_s,
-                      MAX_TIMEOUT_S);
-  if (skip_time && time_scale > 0)
+  if (skip_time && time_scale)
     return cli_refuse("--skip-time and --time-scale exclude each other");
+  int answer = cli_number_read(&j->time_scale, "--time-scale", time_scale,
+                               CLI_TIME_SCALE_MIN, CLI_TIME_SCALE_MAX);
+  if (answer == CLI_GO_ON)
+    answer =
+        cli_integer_read(&j->timeout_s, "--timeout", timeout, 1, MAX_TIMEOUT_S);
+  if (answer != CLI_GO_ON)
+    return answer;
   j->kills = cli_kill_wanted();
   return j->kills == CLI_REFUSED ? CLI_REFUSED : CLI_GO_ON;
 }
@@ -139,7 +140,7 @@ static int open_service(job *j) {
   options.virtual_time = (uint32_t)skip_time;
   options.hold_callbacks = 1; /* who answers them lives in real time */
   options.collapse = (uint32_t)collapse;
-  options.time_scale = time_scale;
+  options.time_scale = j->time_scale;
   return cli_store_open(&j->store, db, &options);
 }
 
@@ -177,7 +178,7 @@ static int look_up(job *j) {
 static int register_one(job *j, const durable_handler *handler) {
   durable_service_function_options options =
       DURABLE_SERVICE_FUNCTION_OPTIONS_INIT;
-  options.execution_timeout_s = timeout_s;
+  options.execution_timeout_s = j->timeout_s;
   int rc = j->kills ? cli_kill_register(j->store.service, handler, &options)
                     : durable_service_register_handler(j->store.service,
                                                        handler, &options);

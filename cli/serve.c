@@ -17,14 +17,13 @@
 enum { PORT = 9014, PORT_MAX = 65535, GRACE_MS = 3000, THREADS_MAX = 256 };
 enum { CONFIG_MAX = 1048576 };
 
-static char *db, *host, *config, *log_dir, *lambda_endpoint;
+static char *db, *host, *config, *log_dir, *lambda_endpoint, *port, *time_scale;
 static const char **functions;
-static int port = PORT, skip_time, collapse;
-static double time_scale = 1;
+static int skip_time, collapse;
 
 static const struct poptOption OPTIONS[] = {
-    {"port", 'p', POPT_ARG_INT, &port, 0, "default: 9014; 0: any that is free",
-     "PORT"},
+    {"port", 'p', POPT_ARG_STRING, &port, 0,
+     "default: 9014; 0: any that is free", "PORT"},
     {"host", 0, POPT_ARG_STRING, &host, 0, "default: 127.0.0.1", "ADDRESS"},
     {"db", 'd', POPT_ARG_STRING, &db, 0, "the database; default: durable.db",
      "PATH"},
@@ -36,7 +35,7 @@ static const struct poptOption OPTIONS[] = {
      "invoke all other functions there", "URL"},
     {"skip-time", 's', POPT_ARG_NONE, &skip_time, 0,
      "virtual time: waits and retry delays take none", NULL},
-    {"time-scale", 0, POPT_ARG_DOUBLE, &time_scale, 0,
+    {"time-scale", 0, POPT_ARG_STRING, &time_scale, 0,
      "seconds that one second of a wait takes", "FACTOR"},
     {"collapse", 0, POPT_ARG_NONE, &collapse, 0,
      "hand out no children of finished contexts, as AWS does", NULL},
@@ -60,15 +59,20 @@ typedef struct serving {
   dur_fleet *fleet;
   dur_server *server;
   cli_text config;
+  long port;
+  double time_scale; /* 0: not given */
 } serving;
 
 static int check(serving *it) {
-  if (port < 0 || port > PORT_MAX)
-    return cli_refuse("--port %d is out of range: expected 0 to %d", port,
-                      PORT_MAX);
-  if (!(time_scale >= 0 && time_scale <= 1000))
-    return cli_refuse("--time-scale %g is out of range: expected 0 to 1000",
-                      time_scale);
+  it->port = PORT;
+  if (skip_time && time_scale)
+    return cli_refuse("--skip-time and --time-scale exclude each other");
+  int answer = cli_integer_read(&it->port, "--port", port, 0, PORT_MAX);
+  if (answer == CLI_GO_ON)
+    answer = cli_number_read(&it->time_scale, "--time-scale", time_scale,
+                             CLI_TIME_SCALE_MIN, CLI_TIME_SCALE_MAX);
+  if (answer != CLI_GO_ON)
+    return answer;
   for (size_t i = 0; functions && functions[i]; i++) {
     const char *equals = strchr(functions[i], '=');
     if (!equals || equals == functions[i] || !equals[1])
@@ -77,8 +81,8 @@ static int check(serving *it) {
   if (!config)
     return CLI_GO_ON;
   char *file = cli_format("@%s", config);
-  int answer = file ? cli_text_read(&it->config, "--config", file, CONFIG_MAX)
-                    : cli_no_memory();
+  answer = file ? cli_text_read(&it->config, "--config", file, CONFIG_MAX)
+                : cli_no_memory();
   free(file);
   return answer;
 }
@@ -90,7 +94,7 @@ static int open_service(serving *it) {
   options.virtual_time = (uint32_t)skip_time;
   options.hold_callbacks = 1; /* who answers them lives in real time */
   options.collapse = (uint32_t)collapse;
-  options.time_scale = time_scale;
+  options.time_scale = it->time_scale;
   options.max_threads = THREADS_MAX;
   return cli_store_open(&it->store, db, &options);
 }
@@ -144,7 +148,7 @@ static int announce(serving *it, const char *at) {
 static int listen_on(serving *it) {
   char why[512] = "";
   const dur_server_options options = {.host = host ? host : "127.0.0.1",
-                                      .port = (unsigned)port};
+                                      .port = (unsigned)it->port};
   if (dur_server_open(&it->server, it->store.service, it->fleet, &options, why,
                       sizeof why) != 0)
     return cli_refuse("it cannot listen: %s", why);

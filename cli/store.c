@@ -16,8 +16,9 @@ int cli_store_open(cli_store *out, const char *db,
   int rc = durable_service_open(&out->service, &all, message, sizeof message);
   if (rc == DURABLE_OK)
     return CLI_GO_ON;
-  return cli_refuse("the database cannot be used: %s",
-                    message[0] ? message : durable_error_text(rc));
+  if (message[0])
+    return cli_refuse("the database %s", message);
+  return cli_refuse("the database cannot be used: %s", durable_error_text(rc));
 }
 
 int cli_store_inspect(cli_store *out, const char *db, const char *endpoint) {
@@ -209,9 +210,10 @@ int cli_store_find(cli_store *s, const char *given,
     return CLI_REFUSED;
   int answer = list_named(s, given, &found);
   if (answer == CLI_GO_ON && cJSON_GetArraySize(found) == 0)
-    answer = cli_refuse("there is no execution called \"%s\" in %s; `durable "
-                        "list` names them",
-                        given, s->shown);
+    answer =
+        cli_refuse("there is no execution called \"%s\" in %s; `durable "
+                   "list --%s %s` names them",
+                   given, s->shown, s->remote ? "endpoint" : "db", s->shown);
   else if (answer == CLI_GO_ON && cJSON_GetArraySize(found) > 1)
     answer = refuse_several(given, found);
   if (answer == CLI_GO_ON)

@@ -32,6 +32,7 @@ typedef struct sheet {
   const style *look;
   int name_width, bar_width;
   int64_t from_ms, to_ms;
+  int is_over;        /* the execution is: nothing is under way any more */
   const char **cells; /* bar_width of them */
 } sheet;
 
@@ -81,6 +82,10 @@ static void print_bar(const sheet *s) {
   fputc('\n', s->to);
 }
 
+static cli_state state_of(const sheet *s, const cli_op *op) {
+  return s->is_over && !cli_op_is_over(op) ? CLI_STOPPED : op->state;
+}
+
 static void print_op(sheet *s, const cli_op *op) {
   char took[CLI_TIME_SIZE], what[32];
   int indent =
@@ -94,7 +99,7 @@ static void print_op(sheet *s, const cli_op *op) {
     snprintf(what, sizeof what, "%s", cli_op_what(op));
   cli_duration(took, cli_op_is_over(op) ? op->to_ms - op->from_ms
                                         : s->to_ms - op->from_ms);
-  fprintf(s->to, "%s %*s%-*.*s%s %-*.*s %*s ", s->look->marks[op->state],
+  fprintf(s->to, "%s %*s%-*.*s%s %-*.*s %*s ", s->look->marks[state_of(s, op)],
           indent, "", cut ? room - 1 : room, cut ? room - 1 : room, label,
           cut ? "~" : "", WHAT_WIDTH, WHAT_WIDTH, what, TOOK_WIDTH, took);
   paint_op(s, op);
@@ -137,6 +142,7 @@ void cli_timeline_print(FILE *to, const cli_journal *j, int columns) {
   s.bar_width = columns - FIXED_WIDTH - names;
   if (s.bar_width < 4)
     s.bar_width = 4;
+  s.is_over = j->to_ms >= 0;
   s.from_ms = j->from_ms;
   s.to_ms = j->to_ms >= 0 ? j->to_ms : j->last_ms;
   s.cells = calloc((size_t)s.bar_width, sizeof *s.cells);
@@ -146,10 +152,11 @@ void cli_timeline_print(FILE *to, const cli_journal *j, int columns) {
   print_tree(&s, j->first);
   fprintf(to,
           "\n  %s at work  %s waiting  %s group   %s done  %s failed  "
-          "%s under way\n",
+          "%s %s\n",
           s.look->busy, s.look->waiting, s.look->group,
           s.look->marks[CLI_SUCCEEDED], s.look->marks[CLI_FAILED],
-          s.look->marks[CLI_STARTED]);
+          s.look->marks[s.is_over ? CLI_STOPPED : CLI_STARTED],
+          s.is_over ? "cut short" : "under way");
   print_errors(&s, j, columns);
   free(s.cells);
 }

@@ -38,17 +38,15 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/DurableConfigVersion.cmak
 install(FILES ${PROJECT_BINARY_DIR}/DurableConfig.cmake
   ${PROJECT_BINARY_DIR}/DurableConfigVersion.cmake DESTINATION ${package})
 
-# The pkg-config files find the prefix from their own place.
+# The pkg-config files find the prefix from their own place.  They name no private
+# requirements: there are only shared libraries, and no header includes a foreign one
+# but cjson.h, whose users have cJSON.
 file(RELATIVE_PATH DURABLE_PC_PREFIX
   ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 cmake_path(ABSOLUTE_PATH CMAKE_INSTALL_LIBDIR BASE_DIRECTORY "\${prefix}"
   OUTPUT_VARIABLE DURABLE_PC_LIBDIR)
 cmake_path(ABSOLUTE_PATH CMAKE_INSTALL_INCLUDEDIR BASE_DIRECTORY "\${prefix}"
   OUTPUT_VARIABLE DURABLE_PC_INCLUDEDIR)
-set(DURABLE_PC_REQUIRES libcrypto)
-if(NOT DURABLE_CORE_ONLY)
-  string(APPEND DURABLE_PC_REQUIRES " libcurl")
-endif()
 foreach(library IN LISTS libraries)
   configure_file(cmake/${library}.pc.in ${PROJECT_BINARY_DIR}/${library}.pc @ONLY)
   install(FILES ${PROJECT_BINARY_DIR}/${library}.pc

@@ -125,7 +125,10 @@ class Callback(CliTest):
         self.assertRefused(
             self.callback("succeed", identifier, "--type", "x"), "--type")
         self.assertRefused(self.callback("succeed"), "--of")
-        self.assertRefused(self.callback("succeed", "nonsense"))
+        answer = self.callback("succeed", "nonsense")
+        self.assertExit(2, answer)
+        self.assertIn('"nonsense" was taken for a callback\'s id', answer.stderr)
+        self.assertIn("--of EXECUTION", answer.stderr)
         self.assertRefused(self.callback("succeed", "i" * 1025), "1025")
         self.assertRefused(
             self.callback("succeed", "--of", "x", "n" * 257), "257", "256")
@@ -152,6 +155,9 @@ class Stop(CliTest):
         answer = self.wait_for(process)
         self.assertExit(1, answer)
         self.assertIn("STOPPED: Operator: enough", answer.stderr)
+        table = self.durable("history", "x", "--db", self.db, LC_ALL="C").stdout
+        self.assertRegex(table, r"(?m)^s approval")
+        self.assertIn("s cut short", table)
 
     def test_stop_while_nobody_runs(self):
         process = self.start(*self.task("gate", "x"))

@@ -83,6 +83,15 @@ class Look(CliTest):
             self.assertEqual(line[column - 1], " ", line)
             self.assertNotEqual(line[column], " ", line)
 
+    def test_history_counts(self):
+        self.assertIn("  0 operations, 3 events, 1 invocation\n",
+                      self.look("history", "two"))
+
+    def test_json_has_no_tabs(self):
+        text = self.look("get", "one", "--json")
+        self.assertNotIn("\t", text)
+        self.assertIn('\n  "name": "one"', text)
+
     def test_history_json(self):
         kinds = self.kinds("three")
         self.assertEqual(kinds[0], "ExecutionStarted")
@@ -97,7 +106,8 @@ class Look(CliTest):
         for command in ("get", "history", "stop"):
             with self.subTest(command=command):
                 self.assertRefused(
-                    self.durable(command, "four", "--db", self.db), '"four"')
+                    self.durable(command, "four", "--db", self.db), '"four"',
+                    f"durable list --db {self.db}")
                 self.assertRefused(
                     self.durable(command, "arn:aws:lambda:eu-west-1:1:function"
                                  ":f:1/durable-execution/n/i", "--db",

@@ -144,10 +144,20 @@ class Inputs(CliTest):
     def test_time_scale(self):
         self.assertRefused(
             self.durable(*self.task("echo", "x", "--time-scale", "-1")),
-            "--time-scale")
+            "--time-scale -1", "1e-06 to 1000000")
+        for value in ("0", "nan", "abc", "1x", ""):
+            self.assertRefused(
+                self.durable(*self.task("echo", "x", "--time-scale", value)),
+                f"--time-scale {value}: expected a number")
         self.assertRefused(
             self.durable(*self.task("echo", "x", "--time-scale", "2",
                                     "--skip-time")), "exclude")
+
+    def test_timeout(self):
+        for value in ("0", "-1", "1.5", "abc", "", "31622401", "9" * 30):
+            self.assertRefused(
+                self.durable(*self.task("echo", "x", "--timeout", value)),
+                f"--timeout {value}: expected a whole number from 1 to 31622400")
 
     def test_kill_point(self):
         self.assertRefused(

@@ -215,7 +215,7 @@ class Configuration(ServeTest):
         self.assertIn("letters", self.config({"functions": [
             {"name": "a b", "command": ["x"]}]}))
         self.assertIn("NAME=COMMAND", self.refused("--function", "x"))
-        self.assertIn("out of range", self.refused("--port", "70000"))
+        self.assertIn("from 0 to 65535", self.refused("--port", "70000"))
         self.assertIn("missing", self.refused("--config", "missing"))
         self.assertIn("expected http", self.refused("--lambda-endpoint", "x"))
 
