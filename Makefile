@@ -13,7 +13,7 @@ export CMAKE_GENERATOR = $(if $(shell command -v ninja),Ninja,Unix Makefiles)
 endif
 
 .DEFAULT_GOAL := build
-.PHONY: help deps configure build demo test bench bench-peers lint format \
+.PHONY: help deps configure build demo test conformance bench bench-peers lint format \
   install soak fuzz abi-record clean
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo "make build        libraries, CLI, examples and tests, into build/"
 	@echo "make demo         a workflow, killed and resumed, to its end"
 	@echo "make test         sanitizer trees, then every test of the plain one"
+	@echo "make conformance  the official requirements, in every language, as a table"
 	@echo "make bench        the yardsticks, into build/bench.json"
 	@echo "make bench-peers  the same beside the official SDKs, newest releases"
 	@echo "make lint         format, layers, purity, sizes, words"
@@ -51,6 +52,11 @@ demo: build
 
 test:
 	@DEPS="$(DEPS)" JOBS="$(JOBS)" tools/test
+
+conformance: build
+	$(BUILD)/venv/bin/python -B tests/conformance/run.py \
+	  --cli $(BUILD)/bin/durable --out $(BUILD) \
+	  --column c=$(BUILD)/bin/conformance_c
 
 bench: build
 	cmake --build $(BUILD) -j $(JOBS) --target bench_programs

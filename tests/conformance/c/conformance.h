@@ -1,0 +1,34 @@
+/* What the handlers of all suites share. */
+#ifndef CONFORMANCE_H
+#define CONFORMANCE_H
+
+#include <durable/durable.h>
+
+#define HANDLER(id, f, ...)                                                    \
+  { .size = sizeof(durable_handler), .name = (id), .fn = (f), __VA_ARGS__ }
+#define HANDLERS_END HANDLER(NULL, NULL)
+
+/* One table for each suite, in the file of its name. */
+extern const durable_handler STEP[], WAIT[];
+
+/* A step that returns the value that |arg| is. */
+int give(durable_step_ctx *step, void *arg, const durable_value **result);
+/* A step that fails, with the type that |arg| is (NULL: "RuntimeError"). */
+int fail(durable_step_ctx *step, void *arg, const durable_value **result);
+/* A step that fails once, then returns the value that |arg| is. */
+int fail_once(durable_step_ctx *step, void *arg, const durable_value **result);
+/* A step that greets the string value that |arg| is: "Hello, World!". */
+int greet(durable_step_ctx *step, void *arg, const durable_value **result);
+
+/* A value as the |arg| of a body, which hands it on only. */
+void *as_arg(const durable_value *value);
+/* A string value as an |arg|. */
+void *text(durable_ctx *ctx, const char *string);
+
+extern const durable_retry NO_RETRY;
+extern const durable_retry RETRY_TWICE; /* 3 attempts, a second apart */
+
+/* Strings in upper case on their way out, as they are: no JSON. */
+extern const durable_serdes UPPER_CASE;
+
+#endif

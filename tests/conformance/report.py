@@ -1,0 +1,75 @@
+"""Verdicts for people, for scripts and for CI."""
+
+import fcntl
+import json
+import xml.etree.ElementTree as xml
+
+TITLE_WIDTH = 48
+
+
+def statuses(path, columns):
+    """{"c": {"1-1": "PASSED", ...}, ...}: other columns, and other requirements
+    of these, stay as they are."""
+    with open(path, "a+", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        kept = json.loads(file.read() or "{}")
+        for name, verdicts in columns.items():
+            kept.setdefault(name, {}).update(
+                {key: verdict.status for key, verdict in verdicts.items()})
+        file.truncate(0)
+        json.dump(kept, file, indent=1)
+
+
+def junit(path, column, requirements, verdicts):
+    suite = xml.Element("testsuite", name=f"conformance.{column}")
+    counts = {"tests": 0, "failures": 0, "skipped": 0}
+    for requirement in requirements:
+        verdict = verdicts[requirement.id]
+        case = xml.SubElement(
+            suite, "testcase", name=f"{requirement.id} {requirement.title}",
+            classname=f"conformance.{column}.{requirement.suite}",
+            time=f"{verdict.seconds:.3f}")
+        counts["tests"] += 1
+        if verdict.reason:
+            counts["skipped"] += 1
+            xml.SubElement(case, "skipped", message=verdict.reason)
+        elif verdict.problems:
+            counts["failures"] += 1
+            xml.SubElement(case, "failure", message=verdict.problems[0]).text \
+                = "\n".join(verdict.problems)
+        if verdict.findings:
+            xml.SubElement(case, "system-out").text = "\n".join(
+                verdict.findings)
+    suite.attrib.update({key: str(count) for key, count in counts.items()})
+    xml.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)
+
+
+def cell(verdict):
+    return verdict.status + (f" +{len(verdict.findings)}"
+                             if verdict.findings else "")
+
+
+def table(requirements, columns):
+    """A row for each requirement; then what is wrong, sentence by sentence.
+    "+2" beside a status: two findings that the official validator lacks."""
+    width = max(len(name) for name in columns) + 12
+    print(f"{'id':6} {'':{TITLE_WIDTH}} "
+          + " ".join(f"{name:{width}}" for name in columns))
+    for requirement in requirements:
+        print(f"{requirement.id:6} {requirement.title[:TITLE_WIDTH]:{TITLE_WIDTH}} "
+              + " ".join(f"{cell(verdicts[requirement.id]):{width}}"
+                         for verdicts in columns.values()))
+    for name, verdicts in columns.items():
+        for key, verdict in verdicts.items():
+            for problem in verdict.problems:
+                print(f"{name} {key} {verdict.status}: {problem}")
+            if verdict.reason:
+                print(f"{name} {key} excused: {verdict.reason}")
+            for finding in verdict.findings:
+                print(f"{name} {key} beyond: {finding}")
+    for name, verdicts in columns.items():
+        passed = sum(not verdict.problems for verdict in verdicts.values())
+        findings = sum(len(verdict.findings) for verdict in verdicts.values())
+        print(f"{name}: {passed} of {len(verdicts)} passed, {findings} findings "
+              "beyond the official validator")
