@@ -2,19 +2,20 @@
  * end, in the foreground. */
 #include "cli.h"
 #include "format.h"
+#include "functions.h"
 #include "interrupt.h"
 #include "kill.h"
-#include "load.h"
 #include "progress.h"
 #include "store.h"
-#include <durable/run.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 enum {
-  LOOK_MS = 100, /* between two looks at signals and the last line */
+  LOOK_MS = 100,   /* between two looks at signals and the last line */
+  GRACE_MS = 3000, /* for invocations of other executions */
   MAX_TIMEOUT_S = 31622400
 };
 
@@ -28,9 +29,10 @@ static const struct poptOption OPTIONS[] = {
     {"name", 'n', POPT_ARG_STRING, &name, 0,
      "the execution's name; an existing one goes on", "NAME"},
     {"handler", 'H', POPT_ARG_STRING, &handler_name, 0,
-     "which handler of FILE.so; default: its first", "HANDLER"},
+     "which handler of FILE; default: its first, of a script \"handler\"",
+     "HANDLER"},
     {"with", 'w', POPT_ARG_ARGV, &with, 0,
-     "functions to be invoked, too; any number of times", "OTHER.so"},
+     "functions to be invoked, too; any number of times", "OTHER"},
     {"skip-time", 's', POPT_ARG_NONE, &skip_time, 0,
      "virtual time: waits and retry delays take none, callbacks do", NULL},
     {"time-scale", 0, POPT_ARG_STRING, &time_scale, 0,
@@ -46,10 +48,11 @@ static const struct poptOption OPTIONS[] = {
 
 static const cli_syntax SYNTAX = {
     .command = "run",
-    .operands = "FILE.so",
+    .operands = "FILE",
     .about = "Run a workflow to its end: start an execution, or go on with the "
              "one of that\nname.  The result goes to stdout.  Of one that has "
-             "ended, the stored outcome is\nprinted.",
+             "ended, the stored outcome is\nprinted.  FILE is a shared object "
+             "with handlers (.so) or a script (.lua, .py).",
     .more = "Kill it at any time: the same command goes on from there.  Other "
             "unfinished\nexecutions of the same functions in the database go "
             "on, too, meanwhile.\n\nFor tests: DURABLE_KILL_AT=before:N or "
@@ -62,10 +65,7 @@ static const cli_syntax SYNTAX = {
 /* All that one run needs. */
 typedef struct job {
   const char *file;
-  const durable_handler *const *table;
-  const durable_handler *handler;
-  const durable_handler *const **others; /* tables of --with */
-  size_t other_count;
+  cli_functions functions;
   cli_text input;
   char name[65];
   double time_scale; /* 0: not given */
@@ -77,16 +77,6 @@ typedef struct job {
 } job;
 
 /* ---- before anything is opened */
-
-static int load_others(job *j) {
-  while (with && with[j->other_count])
-    j->other_count++;
-  j->others = calloc(j->other_count + 1, sizeof *j->others);
-  int answer = j->others ? CLI_GO_ON : cli_no_memory();
-  for (size_t i = 0; answer == CLI_GO_ON && i < j->other_count; i++)
-    answer = cli_load(with[i], &j->others[i]);
-  return answer;
-}
 
 static int check_options(job *j) {
   if (name && !cli_check_execution_name(name))
@@ -115,7 +105,7 @@ static int make_name(job *j) {
   }
   if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
     return cli_refuse("no random numbers for a name: give one by --name");
-  snprintf(j->name, sizeof j->name, "%.48s-%02x%02x%02x%02x", j->handler->name,
+  snprintf(j->name, sizeof j->name, "%.48s-%02x%02x%02x%02x", j->functions.name,
            random[0], random[1], random[2], random[3]);
   return CLI_GO_ON;
 }
@@ -125,11 +115,7 @@ static int prepare(job *j) {
   if (answer == CLI_GO_ON && input)
     answer = cli_json_read(&j->input, "--input", input, CLI_INPUT_MAX);
   if (answer == CLI_GO_ON)
-    answer = cli_load(j->file, &j->table);
-  if (answer == CLI_GO_ON)
-    answer = cli_load_pick(j->file, j->table, handler_name, &j->handler);
-  if (answer == CLI_GO_ON)
-    answer = load_others(j);
+    answer = cli_functions_load(&j->functions, j->file, handler_name, with);
   return answer == CLI_GO_ON ? make_name(j) : answer;
 }
 
@@ -165,7 +151,7 @@ static int use_default_input(job *j) {
 
 /* Look for an execution to go on with before anything can run. */
 static int look_up(job *j) {
-  int found = cli_store_lookup(&j->store, j->handler->name, j->name, j->arn);
+  int found = cli_store_lookup(&j->store, j->functions.name, j->name, j->arn);
   if (found < 0)
     return CLI_REFUSED;
   int answer =
@@ -175,33 +161,10 @@ static int look_up(job *j) {
   return found ? use_stored_input(j) : use_default_input(j);
 }
 
-static int register_one(job *j, const durable_handler *handler) {
-  durable_service_function_options options =
-      DURABLE_SERVICE_FUNCTION_OPTIONS_INIT;
-  options.execution_timeout_s = j->timeout_s;
-  int rc = j->kills ? cli_kill_register(j->store.service, handler, &options)
-                    : durable_service_register_handler(j->store.service,
-                                                       handler, &options);
-  if (rc == DURABLE_OK)
-    return CLI_GO_ON;
-  return cli_refuse("the handler \"%s\" cannot be registered: %s",
-                    handler->name, durable_service_error(j->store.service));
-}
-
-static int register_all(job *j) {
-  int answer = CLI_GO_ON;
-  for (size_t i = 0; i < j->other_count; i++)
-    for (size_t k = 0; answer == CLI_GO_ON && j->others[i][k]; k++)
-      answer = register_one(j, j->others[i][k]);
-  for (size_t k = 0; answer == CLI_GO_ON && j->table[k]; k++)
-    answer = register_one(j, j->table[k]);
-  return answer;
-}
-
 static int start(job *j) {
   durable_service_start_options options = DURABLE_SERVICE_START_OPTIONS_INIT;
   options.name = j->name;
-  int rc = durable_service_start(j->store.service, j->handler->name,
+  int rc = durable_service_start(j->store.service, j->functions.name,
                                  (durable_bytes){j->input.data, j->input.len},
                                  &options, j->arn);
   if (rc >= 0)
@@ -227,7 +190,7 @@ static int say_interrupted(const job *j) {
           j->file, db ? db : CLI_DB_DEFAULT, j->name);
   if (handler_name)
     fprintf(stderr, " --handler %s", handler_name);
-  for (size_t i = 0; i < j->other_count; i++)
+  for (size_t i = 0; with && with[i]; i++)
     fprintf(stderr, " --with %s", with[i]);
   fputc('\n', stderr);
   return CLI_INTERRUPTED;
@@ -280,7 +243,8 @@ static int run_on_service(job *j) {
                                &j->progress) < 0)
     answer = cli_refuse("%s", durable_service_error(j->store.service));
   if (answer == CLI_GO_ON)
-    answer = register_all(j);
+    answer = cli_functions_register(&j->functions, j->store.service,
+                                    j->timeout_s, j->kills);
   if (answer == CLI_GO_ON)
     answer = start(j);
   if (answer == CLI_GO_ON)
@@ -298,10 +262,14 @@ static int run(job *j) {
   if (answer != CLI_GO_ON)
     return answer;
   cli_interrupt_init();
-  cli_progress_init(&j->progress, j->handler->name, j->name, db, verbose);
+  cli_progress_init(&j->progress, j->functions.name, j->name, db, verbose);
   answer = open_service(j);
   if (answer == CLI_GO_ON)
     answer = run_on_service(j);
+  if (!cli_functions_halt(&j->functions, GRACE_MS)) {
+    fflush(NULL);
+    _exit(answer);
+  }
   cli_store_close(&j->store);
   cli_progress_drop(&j->progress);
   return answer;
@@ -315,7 +283,7 @@ int cli_run(int argc, const char **argv) {
     j.file = args.operands[0];
     answer = run(&j);
   }
-  free(j.others);
+  cli_functions_close(&j.functions);
   cli_text_drop(&j.input);
   cli_args_drop(&args);
   return answer;

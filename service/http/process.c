@@ -159,6 +159,14 @@ static void add_pair(env_list *list, const char *key, const char *value) {
   list->own = list->count;
 }
 
+static const char *value_of(char *const *pairs, const char *key) {
+  size_t len = strlen(key);
+  for (; pairs != NULL && *pairs != NULL; pairs++)
+    if (strncmp(*pairs, key, len) == 0 && (*pairs)[len] == '=')
+      return *pairs + len + 1;
+  return NULL;
+}
+
 static void add_all(env_list *list, char **pairs) {
   for (; pairs != NULL && *pairs != NULL; pairs++)
     if (!has_key(list, *pairs))
@@ -193,7 +201,8 @@ static int make_env(const dur_process *p, env_list *list) {
   add_pair(list, "AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand");
   add_pair(list, "AWS_REGION", fleet->service->region);
   add_pair(list, "AWS_DEFAULT_REGION", fleet->service->region);
-  add_pair(list, "LAMBDA_TASK_ROOT", getcwd(cwd, sizeof cwd));
+  const char *root = value_of(program->env, "LAMBDA_TASK_ROOT");
+  add_pair(list, "LAMBDA_TASK_ROOT", root ? root : getcwd(cwd, sizeof cwd));
   size_t fixed = list->own;
   add_all(list, program->env);
   add_all(list, environ);
