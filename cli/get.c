@@ -65,12 +65,9 @@ static int print_execution(cli_store *s, const char *arn,
   return cli_pending_each(s, arn, print_callback, NULL);
 }
 
-static int show(cli_store *s, const char *given) {
-  char arn[DURABLE_ARN_SIZE];
+static int show(cli_store *s, const char *arn) {
   cJSON *execution = NULL;
-  int answer = cli_store_find(s, given, arn);
-  if (answer == CLI_GO_ON)
-    answer = cli_store_get(s, arn, &execution);
+  int answer = cli_store_get(s, arn, &execution);
   if (answer != CLI_GO_ON)
     return answer;
   if (json)
@@ -82,14 +79,5 @@ static int show(cli_store *s, const char *given) {
 }
 
 int cli_get(int argc, const char **argv) {
-  cli_args args;
-  cli_store s = {0};
-  int answer = cli_args_read(&args, &SYNTAX, argc, argv);
-  if (answer == CLI_GO_ON)
-    answer = cli_store_inspect(&s, db, endpoint);
-  if (answer == CLI_GO_ON)
-    answer = show(&s, args.operands[0]);
-  cli_store_close(&s);
-  cli_args_drop(&args);
-  return answer;
+  return cli_about_execution(argc, argv, &SYNTAX, &db, &endpoint, show);
 }

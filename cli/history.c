@@ -69,12 +69,9 @@ static int print_timeline(cli_store *s, const char *arn, const cJSON *list) {
   return answer;
 }
 
-static int show(cli_store *s, const char *given) {
-  char arn[DURABLE_ARN_SIZE];
+static int show(cli_store *s, const char *arn) {
   cJSON *list = NULL;
-  int answer = cli_store_find(s, given, arn);
-  if (answer == CLI_GO_ON)
-    answer = cli_store_events(s, arn, &list);
+  int answer = cli_store_events(s, arn, &list);
   if (answer != CLI_GO_ON)
     return answer;
   if (json)
@@ -87,14 +84,5 @@ static int show(cli_store *s, const char *given) {
 }
 
 int cli_history(int argc, const char **argv) {
-  cli_args args;
-  cli_store s = {0};
-  int answer = cli_args_read(&args, &SYNTAX, argc, argv);
-  if (answer == CLI_GO_ON)
-    answer = cli_store_inspect(&s, db, endpoint);
-  if (answer == CLI_GO_ON)
-    answer = show(&s, args.operands[0]);
-  cli_store_close(&s);
-  cli_args_drop(&args);
-  return answer;
+  return cli_about_execution(argc, argv, &SYNTAX, &db, &endpoint, show);
 }

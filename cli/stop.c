@@ -43,12 +43,10 @@ static int send_stop(cli_store *s, const char *arn) {
   return answer;
 }
 
-static int stop(cli_store *s, const char *given) {
-  char arn[DURABLE_ARN_SIZE], name[DURABLE_ARN_SIZE];
+static int stop(cli_store *s, const char *arn) {
+  char name[DURABLE_ARN_SIZE];
   cJSON *execution = NULL;
-  int answer = cli_store_find(s, given, arn);
-  if (answer == CLI_GO_ON)
-    answer = send_stop(s, arn);
+  int answer = send_stop(s, arn);
   if (answer == CLI_GO_ON)
     answer = cli_store_get(s, arn, &execution);
   if (answer != CLI_GO_ON)
@@ -63,14 +61,5 @@ static int stop(cli_store *s, const char *given) {
 }
 
 int cli_stop(int argc, const char **argv) {
-  cli_args args;
-  cli_store s = {0};
-  int answer = cli_args_read(&args, &SYNTAX, argc, argv);
-  if (answer == CLI_GO_ON)
-    answer = cli_store_inspect(&s, db, endpoint);
-  if (answer == CLI_GO_ON)
-    answer = stop(&s, args.operands[0]);
-  cli_store_close(&s);
-  cli_args_drop(&args);
-  return answer;
+  return cli_about_execution(argc, argv, &SYNTAX, &db, &endpoint, stop);
 }

@@ -243,6 +243,24 @@ int cli_store_lookup(cli_store *s, const char *function, const char *name,
   return answer;
 }
 
+int cli_about_execution(int argc, const char **argv, const cli_syntax *syntax,
+                        char *const *db, char *const *endpoint,
+                        int (*fn)(cli_store *s, const char *arn)) {
+  cli_args args;
+  cli_store s = {0};
+  char arn[DURABLE_ARN_SIZE];
+  int answer = cli_args_read(&args, syntax, argc, argv);
+  if (answer == CLI_GO_ON)
+    answer = cli_store_inspect(&s, *db, *endpoint);
+  if (answer == CLI_GO_ON)
+    answer = cli_store_find(&s, args.operands[0], arn);
+  if (answer == CLI_GO_ON)
+    answer = fn(&s, arn);
+  cli_store_close(&s);
+  cli_args_drop(&args);
+  return answer;
+}
+
 const char *cli_text_of(const cJSON *object, const char *key) {
   const char *text =
       cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));

@@ -46,6 +46,13 @@ int cli_store_find(cli_store *s, const char *given, char arn[DURABLE_ARN_SIZE]);
 int cli_store_lookup(cli_store *s, const char *function, const char *name,
                      char arn[DURABLE_ARN_SIZE]);
 
+/* A whole command about one execution, the operand of |syntax|: read its
+ * arguments, open where the executions are, and do |fn|, which answers an exit
+ * code.  The options of |syntax| fill *db and *endpoint. */
+int cli_about_execution(int argc, const char **argv, const cli_syntax *syntax,
+                        char *const *db, char *const *endpoint,
+                        int (*fn)(cli_store *s, const char *arn));
+
 /* Member |key| of |object| as text, "" when there is none. */
 const char *cli_text_of(const cJSON *object, const char *key);
 /* Seconds since the epoch as milliseconds; 0 when there are none. */
