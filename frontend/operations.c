@@ -98,8 +98,8 @@ static int claim_invoke(dur_scope *s, dur_call *call, durable_values *values,
   if (dur_config_in(&c, sizeof c, config) != 0)
     return dur_scope_refuse(s, DURABLE_E_ABI, NULL);
   dur_call_init(call, s, DUR_CALL_INVOKE, values, or_plain(c.serdes));
-  if (dur_serialize(s->run, 0, or_plain(c.payload_serdes), call->values,
-                    payload, &text, &fault) != DURABLE_OK)
+  if (dur_write(s->run, 0, or_plain(c.payload_serdes), call->values, payload,
+                &text, &fault) != DURABLE_OK)
     return dur_scope_fail(s, DURABLE_E_SERDES,
                           dur_failure_copy(s->space->values, fault.failure));
   o.tenant_id = c.tenant_id;

@@ -220,6 +220,21 @@ static int is_simple(const durable_serdes *serdes) {
   return dur_serdes_form(serdes) >= 0 || serdes == &raw;
 }
 
+/* A serdes may have one direction only. */
+static int write_by(const durable_serdes *serdes, durable_serdes_call *call,
+                    const durable_value *value, durable_bytes *out) {
+  if (!serdes->serialize)
+    return durable_serdes_fail(call, 0, "the serdes has no serialize");
+  return serdes->serialize(serdes->user, call, value, out);
+}
+
+static int read_by(const durable_serdes *serdes, durable_serdes_call *call,
+                   durable_bytes text, const durable_value **out) {
+  if (!serdes->deserialize)
+    return durable_serdes_fail(call, 0, "the serdes has no deserialize");
+  return serdes->deserialize(serdes->user, call, text, out);
+}
+
 int dur_deserialize(dur_run *run, durable_op_id op,
                     const durable_serdes *serdes, durable_values *in,
                     durable_bytes text, const durable_value **out,
@@ -230,7 +245,7 @@ int dur_deserialize(dur_run *run, durable_op_id op,
     return DURABLE_OK;
   if (!is_simple(serdes))
     begin(run, op, in, &call);
-  int rc = serdes->deserialize(serdes->user, &call, text, out);
+  int rc = read_by(serdes, &call, text, out);
   if (rc == DURABLE_OK)
     return DURABLE_OK;
   if (is_simple(serdes)) {
@@ -243,25 +258,16 @@ int dur_deserialize(dur_run *run, durable_op_id op,
   return faulty(&call, "Deserialization failed", rc, fault);
 }
 
-static int read_back(dur_run *run, durable_op_id op,
-                     const durable_serdes *serdes, durable_values *in,
-                     durable_bytes text, dur_fault *fault) {
-  const durable_value *again;
-  if (is_simple(serdes) || !text.data)
-    return DURABLE_OK;
-  return dur_deserialize(run, op, serdes, in, text, &again, fault);
-}
-
-int dur_serialize(dur_run *run, durable_op_id op, const durable_serdes *serdes,
-                  durable_values *in, const durable_value *value,
-                  durable_bytes *out, dur_fault *fault) {
+int dur_write(dur_run *run, durable_op_id op, const durable_serdes *serdes,
+              durable_values *in, const durable_value *value,
+              durable_bytes *out, dur_fault *fault) {
   durable_serdes_call call = {.values = in};
   *out = (durable_bytes){NULL, 0};
   if (!is_simple(serdes))
     begin(run, op, in, &call);
-  int rc = serdes->serialize(serdes->user, &call, value, out);
+  int rc = write_by(serdes, &call, value, out);
   if (rc == DURABLE_OK)
-    return read_back(run, op, serdes, in, *out, fault);
+    return DURABLE_OK;
   if (is_simple(serdes)) {
     durable_serdes_call named = {0};
     begin(run, op, in, &named);
@@ -269,4 +275,14 @@ int dur_serialize(dur_run *run, durable_op_id op, const durable_serdes *serdes,
     call = named;
   }
   return faulty(&call, "Serialization failed", rc, fault);
+}
+
+int dur_serialize(dur_run *run, durable_op_id op, const durable_serdes *serdes,
+                  durable_values *in, const durable_value *value,
+                  durable_bytes *out, dur_fault *fault) {
+  const durable_value *again;
+  int rc = dur_write(run, op, serdes, in, value, out, fault);
+  if (rc != DURABLE_OK || is_simple(serdes) || !out->data)
+    return rc;
+  return dur_deserialize(run, op, serdes, in, *out, &again, fault);
 }

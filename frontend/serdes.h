@@ -13,7 +13,12 @@ typedef struct dur_fault {
 } dur_fault;
 
 /* The payload of |value| for |op|, in |in|.  0, or DURABLE_E_SERDES with the
- * fault.  A payload of a serdes of the user's is read back before it counts. */
+ * fault. */
+int dur_write(dur_run *run, durable_op_id op, const durable_serdes *serdes,
+              durable_values *in, const durable_value *value,
+              durable_bytes *out, dur_fault *fault);
+/* The same of what this side will read again: a payload of a serdes of the
+ * user's is read back before it counts. */
 int dur_serialize(dur_run *run, durable_op_id op, const durable_serdes *serdes,
                   durable_values *in, const durable_value *value,
                   durable_bytes *out, dur_fault *fault);

@@ -193,6 +193,72 @@ static void test_a_failure_is_stored_before_it_shows(void **state) {
       strstr(fake_update_payload(*state, "STEP", "FAIL", "s"), "SerDesError"));
 }
 
+/* ---- one direction */
+
+static int loud(void *user, durable_serdes_call *call,
+                const durable_value *value, durable_bytes *out) {
+  (void)user;
+  (void)value;
+  *out = durable_values_keep(durable_serdes_values(call),
+                             (durable_bytes){"\"LOUD\"", 6});
+  return DURABLE_OK;
+}
+
+static const durable_serdes only_write = {.size = sizeof only_write,
+                                          .serialize = loud};
+static const durable_serdes only_read = {.size = sizeof only_read,
+                                         .user = (void *)(uintptr_t) "user",
+                                         .deserialize = refuses};
+
+static int unreadable(durable_ctx *ctx, const durable_value *event,
+                      const durable_value **result) {
+  (void)event;
+  return durable_step(ctx, "s", seven, NULL, result,
+                      DURABLE_STEP(.serdes = &only_write));
+}
+
+static int unwritable(durable_ctx *ctx, const durable_value *event,
+                      const durable_value **result) {
+  (void)event;
+  return durable_step(ctx, "s", seven, NULL, result,
+                      DURABLE_STEP(.serdes = &only_read));
+}
+
+static void test_a_direction_that_is_needed_and_not_there(void **state) {
+  durable_handler h = play_handler(unreadable);
+  assert_string_equal(fake_run(*state, &h, "{}"), "FAILED");
+  assert_non_null(strstr(fake_result(*state), "the serdes has no deserialize"));
+  assert_int_equal(fake_updates(*state, "STEP", "SUCCEED", "s"), 0);
+}
+
+static void test_nothing_to_write_with(void **state) {
+  durable_handler h = play_handler(unwritable);
+  assert_string_equal(fake_run(*state, &h, "{}"), "FAILED");
+  assert_non_null(strstr(fake_result(*state), "the serdes has no serialize"));
+}
+
+static const char *give_back(void *user, const char *function,
+                             const char *payload, int *error) {
+  static char text[64];
+  (void)user;
+  (void)function;
+  *error = 0;
+  snprintf(text, sizeof text, "%s", payload);
+  return text;
+}
+
+static int sends_loud(durable_ctx *ctx, const durable_value *event,
+                      const durable_value **result) {
+  return durable_invoke(ctx, "call", "echo", event, result,
+                        DURABLE_INVOKE(.payload_serdes = &only_write));
+}
+
+/* What is sent to another function is read there, not here. */
+static void test_a_payload_is_not_read_back(void **state) {
+  fake_on_invoke(*state, give_back, NULL);
+  play_expect(*state, sends_loud, "{}", "SUCCEEDED", "\"LOUD\"");
+}
+
 static int bytes_step(durable_step_ctx *step, void *arg,
                       const durable_value **result) {
   (void)arg;
@@ -322,6 +388,9 @@ int main(void) {
       PLAY(test_a_serdes_for_items),
       PLAY(test_a_serdes_may_ask_for_a_retry),
       PLAY(test_a_failure_is_stored_before_it_shows),
+      PLAY(test_a_direction_that_is_needed_and_not_there),
+      PLAY(test_nothing_to_write_with),
+      PLAY(test_a_payload_is_not_read_back),
       PLAY(test_plain_has_no_bytes),
       PLAY(test_tagged_is_one_setting_away),
       PLAY(test_raw),
