@@ -39,40 +39,42 @@ int greet(durable_step_ctx *step, void *arg, const durable_value **result) {
 
 /* ---- retries */
 
-static const durable_retry_policy FIXED_3 = {
-    .size = sizeof(durable_retry_policy),
-    .set = DURABLE_RETRY_SET_MAX_ATTEMPTS | DURABLE_RETRY_SET_INITIAL_DELAY,
-    .kind = DURABLE_BACKOFF_FIXED,
-    .jitter = DURABLE_JITTER_NONE,
-    .max_attempts = 3,
-    .initial_delay_s = 1};
+#define FIXED(attempts)                                                        \
+  DURABLE_POLICY(.set = DURABLE_RETRY_SET_MAX_ATTEMPTS |                       \
+                        DURABLE_RETRY_SET_INITIAL_DELAY,                       \
+                 .kind = DURABLE_BACKOFF_FIXED, .jitter = DURABLE_JITTER_NONE, \
+                 .max_attempts = (attempts), .initial_delay_s = 1)
 
 const durable_retry NO_RETRY = {.size = sizeof(durable_retry),
                                 .preset = "none"};
+const durable_retry RETRY_ONCE = {.size = sizeof(durable_retry),
+                                  .policy = FIXED(2)};
 const durable_retry RETRY_TWICE = {.size = sizeof(durable_retry),
-                                   .policy = &FIXED_3};
+                                   .policy = FIXED(3)};
 
 /* ---- serdes */
+
+durable_value *upper_case(durable_values *in, durable_bytes string) {
+  char *upper = durable_values_alloc(in, string.len + 1);
+  for (size_t i = 0; upper && i < string.len; i++)
+    upper[i] = (char)toupper((unsigned char)string.data[i]);
+  return durable_value_data(in, DURABLE_KIND_STRING,
+                            (durable_bytes){upper, upper ? string.len : 0});
+}
 
 static int write_upper(void *user, durable_serdes_call *call,
                        const durable_value *value, durable_bytes *out) {
   (void)user;
-  durable_values *in = durable_serdes_values(call);
-  durable_bytes text = durable_value_text(value);
-  char *copy = durable_values_alloc(in, text.len + 1);
-  if (!copy)
-    return durable_values_status(in);
-  for (size_t i = 0; i < text.len; i++)
-    copy[i] = (char)toupper((unsigned char)text.data[i]);
-  *out = (durable_bytes){copy, text.len};
+  *out = durable_value_text(
+      upper_case(durable_serdes_values(call), durable_value_text(value)));
   return DURABLE_OK;
 }
 
-static int read_text(void *user, durable_serdes_call *call, durable_bytes text,
-                     const durable_value **out) {
+static int read_text(void *user, durable_serdes_call *call,
+                     durable_bytes string, const durable_value **out) {
   (void)user;
   *out = durable_value_data(durable_serdes_values(call), DURABLE_KIND_STRING,
-                            text);
+                            string);
   return DURABLE_OK;
 }
 

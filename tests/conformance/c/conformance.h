@@ -9,7 +9,8 @@
 #define HANDLERS_END HANDLER(NULL, NULL)
 
 /* One table for each suite, in the file of its name. */
-extern const durable_handler STEP[], WAIT[];
+extern const durable_handler STEP[], WAIT[], CHILD[], CALLBACK[], INVOKE[],
+    CONDITION[], WAIT_FOR_CALLBACK[];
 
 /* A step that returns the value that |arg| is. */
 int give(durable_step_ctx *step, void *arg, const durable_value **result);
@@ -26,9 +27,12 @@ void *as_arg(const durable_value *value);
 void *text(durable_ctx *ctx, const char *string);
 
 extern const durable_retry NO_RETRY;
-extern const durable_retry RETRY_TWICE; /* 3 attempts, a second apart */
+extern const durable_retry RETRY_ONCE;  /* 2 attempts, a second apart */
+extern const durable_retry RETRY_TWICE; /* 3 */
 
 /* Strings in upper case on their way out, as they are: no JSON. */
 extern const durable_serdes UPPER_CASE;
+/* |string| in upper case, as a value. */
+durable_value *upper_case(durable_values *in, durable_bytes string);
 
 #endif

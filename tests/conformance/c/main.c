@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const durable_handler *const SUITES[] = {STEP, WAIT};
+static const durable_handler *const SUITES[] = {
+    STEP, WAIT, CHILD, CALLBACK, INVOKE, CONDITION, WAIT_FOR_CALLBACK};
 enum { SUITE_COUNT = sizeof SUITES / sizeof *SUITES };
 
 static void list(void) {
