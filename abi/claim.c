@@ -44,7 +44,10 @@ durable_op_id durable_engine_step(durable_engine *e, durable_task_id task,
   const dur_retry *retry = dur_policy_in(e, mine.retry, "default", &rc);
   if (!retry)
     return rc;
-  rc = dur_step_claim(e, s.ctx, s.name, mine.at_most_once != 0, retry, &op);
+  dur_leaf_spec spec = {s.name, mine.sub_type};
+  rc = dur_check_sub_type(e, dur_cstr(mine.sub_type));
+  if (rc == 0)
+    rc = dur_step_claim(e, s.ctx, &spec, mine.at_most_once != 0, retry, &op);
   return answer(rc, op);
 }
 
@@ -103,7 +106,7 @@ static int callback_in(dur_engine *e, const durable_callback_options *from,
        to->timeout_s > INT32_MAX || to->heartbeat_timeout_s > INT32_MAX))
     rc = dur_refuse(e, DURABLE_E_ARGUMENT,
                     "callback timeouts are 0 (none) or more seconds", NULL);
-  return rc;
+  return rc == 0 ? dur_check_sub_type(e, dur_cstr(to->sub_type)) : rc;
 }
 
 durable_op_id durable_engine_callback(durable_engine *e, durable_task_id task,
@@ -115,9 +118,11 @@ durable_op_id durable_engine_callback(durable_engine *e, durable_task_id task,
   int rc = enter(&s, e, task, ctx, name);
   if (rc == 0)
     rc = callback_in(e, o, &mine);
-  if (rc == 0)
-    rc = dur_callback_claim(e, s.ctx, s.name, mine.timeout_s,
-                            mine.heartbeat_timeout_s, &op);
+  if (rc != 0)
+    return rc;
+  dur_leaf_spec spec = {s.name, mine.sub_type};
+  rc = dur_callback_claim(e, s.ctx, &spec, mine.timeout_s,
+                          mine.heartbeat_timeout_s, &op);
   return answer(rc, op);
 }
 
@@ -234,7 +239,8 @@ durable_engine_wait_for_callback(durable_engine *e, durable_task_id task,
   const dur_retry *retry = dur_policy_in(e, submitter, "default", &rc);
   if (!retry)
     return rc;
-  rc = dur_wfc_claim(e, s.ctx, s.name, mine.timeout_s, mine.heartbeat_timeout_s,
+  dur_leaf_spec spec = {s.name, mine.sub_type};
+  rc = dur_wfc_claim(e, s.ctx, &spec, mine.timeout_s, mine.heartbeat_timeout_s,
                      retry, &op);
   return answer(rc, op);
 }

@@ -25,6 +25,7 @@ static int settings_of(const durable_engine_options *o, dur_settings *set) {
   set->max_sends = o->max_sends ? o->max_sends : 5;
   set->records = o->records != 0;
   set->borrow_event = o->borrow_event != 0;
+  set->qualified_errors = o->qualified_errors != 0;
   set->request_id = dur_cstr(o->request_id);
   set->tag = atomic_fetch_add_explicit(&tags, 1, memory_order_relaxed) + 1;
   return 0;
@@ -67,6 +68,23 @@ durable_bytes durable_engine_request_id(const durable_engine *e) {
 
 durable_bytes durable_engine_input(const durable_engine *e) {
   return e ? DUR_OUT(e->input) : (durable_bytes){NULL, 0};
+}
+
+durable_bytes durable_engine_operations(durable_engine *e) {
+  dur_json_out out;
+  if (!e)
+    return (durable_bytes){NULL, 0};
+  dur_buf_reset(&e->listing);
+  dur_json_out_init(&out, &e->listing, 0);
+  dur_json_begin_array(&out);
+  for (size_t i = 0; i < e->entries.cap; i++) {
+    const dur_entry *entry = e->entries.slots[i].value;
+    if (entry && entry->known)
+      dur_operation_write(&out, &entry->op, DUR_TIME_MS);
+  }
+  dur_json_end_array(&out);
+  return e->listing.failed ? (durable_bytes){NULL, 0}
+                           : DUR_OUT(dur_buf_view(&e->listing));
 }
 
 int64_t durable_engine_start_ms(const durable_engine *e) {

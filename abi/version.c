@@ -3,7 +3,7 @@
 
 #include <durable/engine.h>
 
-#include "base/mem.h"
+#include "engine/model.h"
 
 int durable_version_number(void) {
   return DURABLE_VERSION_NUMBER;
@@ -81,8 +81,5 @@ const char *durable_operation_error_name(int kind) {
 }
 
 int durable_operation_error_of(durable_bytes type) {
-  for (int i = 1; i < CLASS_COUNT; i++)
-    if (dur_bytes_is((dur_bytes){type.data, type.len}, classes[i]))
-      return i;
-  return DURABLE_OPERATION_ERROR_NONE;
+  return (int)dur_error_kind_of((dur_bytes){type.data, type.len});
 }

@@ -69,7 +69,7 @@ static void count(dur_engine *e, dur_op *op, tally *t) {
 static int reject(dur_engine *e, dur_op *op, int32_t winner) {
   const dur_op *input = op->u.combine.ops[winner];
   op->u.combine.winner = winner;
-  op->error = (dur_error){.type = DUR_LIT("PromiseCombinatorError"),
+  op->error = (dur_error){.type = dur_error_type(e, "PromiseCombinatorError"),
                           .message = input->error.message,
                           .data = input->error.data};
   if (op->u.combine.mode == ANY) {

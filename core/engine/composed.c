@@ -31,7 +31,7 @@ void dur_composed_need(dur_engine *e, dur_op *op) {
 
 static int close_failed(dur_engine *e, dur_op *op, const dur_op *inner) {
   op->error = inner->error;
-  op->error.type = dur_cstr(dur_error_kind_name(inner->error_kind));
+  op->error.type = dur_error_type(e, dur_error_kind_name(inner->error_kind));
   dur_error_kind kind = inner->kind == DUR_KIND_STEP
                             ? DUR_ERR_CALLBACK_SUBMITTER
                             : (dur_error_kind)inner->error_kind;
@@ -40,11 +40,11 @@ static int close_failed(dur_engine *e, dur_op *op, const dur_op *inner) {
 
 /* ---- wait_for_callback */
 
-int dur_wfc_claim(dur_engine *e, dur_ctx *ctx, dur_bytes name,
+int dur_wfc_claim(dur_engine *e, dur_ctx *ctx, const dur_leaf_spec *spec,
                   int64_t timeout_s, int64_t heartbeat_s,
                   const dur_retry *submitter, dur_op **out) {
   dur_claim claim = {DUR_KIND_WAIT_FOR_CALLBACK, DUR_TYPE_CONTEXT,
-                     "WaitForCallback", name, 0};
+                     "WaitForCallback", spec->name, 0};
   int rc = dur_claim_op(e, ctx, &claim, out);
   if (rc != 0)
     return rc;
@@ -54,9 +54,10 @@ int dur_wfc_claim(dur_engine *e, dur_ctx *ctx, dur_bytes name,
   op->retry = submitter;
   if (dur_context_start(e, op) != 0 || dur_context_open(e, op) != 0)
     return e->fatal;
-  rc =
-      dur_callback_claim(e, op->inner, inner_name(e, op, DUR_INNER_CALLBACK, 0),
-                         timeout_s, heartbeat_s, &op->u.wfc.callback);
+  dur_leaf_spec inner = {inner_name(e, op, DUR_INNER_CALLBACK, 0),
+                         spec->sub_type};
+  rc = dur_callback_claim(e, op->inner, &inner, timeout_s, heartbeat_s,
+                          &op->u.wfc.callback);
   if (rc == 0)
     op->u.wfc.callback->outer = op;
   return rc;
@@ -76,9 +77,8 @@ static dur_error_kind recorded_kind(const dur_op *op) {
 
 static int claim_submitter(dur_engine *e, dur_op *op) {
   dur_op **step = &op->u.wfc.step;
-  int rc =
-      dur_step_claim(e, op->inner, inner_name(e, op, DUR_INNER_SUBMITTER, 0), 0,
-                     op->retry, step);
+  dur_leaf_spec inner = {inner_name(e, op, DUR_INNER_SUBMITTER, 0), NULL};
+  int rc = dur_step_claim(e, op->inner, &inner, 0, op->retry, step);
   if (rc == 0)
     (*step)->outer = op;
   return rc;

@@ -84,7 +84,7 @@ static int exhausted(dur_engine *e, dur_op *op) {
   dur_buf_str(&e->text, "wait_for_condition exhausted ");
   dur_buf_u64(&e->text, op->retry->max_attempts);
   dur_buf_str(&e->text, " attempts before the condition was met");
-  op->error = (dur_error){.type = DUR_LIT("WaitForConditionError")};
+  op->error = (dur_error){.type = dur_error_type(e, "WaitForConditionError")};
   if (dur_keep(e, dur_text(e), &op->error.message) != 0)
     return DUR_E_NOMEM;
   return dur_condition_fail(e, op);

@@ -32,6 +32,8 @@ struct dur_dialect {
   numbering branches;
   result_id result;
   const char *retry_sub_type;
+  const char
+      *errors; /* stands before the names of error classes; NULL: nothing */
   naming inner[DUR_INNERS];
 };
 
@@ -39,6 +41,7 @@ static const dur_dialect table[DUR_DIALECTS] = {
     [DUR_DIALECT_PYTHON] =
         {"python", DUR_DIALECT_PYTHON, DUR_HASH_BLAKE2B512, 64, 0, FROM_ZERO,
          RESULT_TEXT, "RunInChildContext",
+         .errors = "aws_durable_execution_sdk_python.exceptions.",
          .inner =
              {
                  [DUR_INNER_CALLBACK] = {"$ create callback id",
@@ -101,6 +104,10 @@ int dur_dialect_named(const char *name) {
 
 const char *dur_dialect_retry_sub_type(const dur_dialect *dialect) {
   return dialect->retry_sub_type;
+}
+
+dur_bytes dur_dialect_errors(const dur_dialect *dialect) {
+  return dur_cstr(dialect->errors);
 }
 
 int dur_dialect_branches_are_siblings(const dur_dialect *dialect) {

@@ -66,6 +66,8 @@ int dur_dialect_wraps_attempts(const dur_dialect *dialect);
 /* Sub-type of with_retry's context: "RunInChildContext", or "WithRetry" (java)
  */
 const char *dur_dialect_retry_sub_type(const dur_dialect *dialect);
+/* What stands before the names of error classes where they are qualified */
+dur_bytes dur_dialect_errors(const dur_dialect *dialect);
 /* Id of the EXECUTION update that carries an oversize result */
 void dur_dialect_result_id(const dur_dialect *dialect, dur_hasher *hasher,
                            dur_buf *out, dur_bytes execution_id,

@@ -13,6 +13,7 @@ static void begin(dur_engine *e, const dur_settings *set) {
   dur_buf_init(&e->outbox, &e->mem, (size_t)DUR_EVENT_BYTES_MAX * 8);
   dur_buf_init(&e->target, &e->mem, 65536);
   dur_buf_init(&e->text, &e->mem, DUR_EVENT_BYTES_MAX);
+  dur_buf_init(&e->listing, &e->mem, 4 * DUR_EVENT_BYTES_MAX);
   dur_buf_init(&e->message, &e->mem, 65536);
 }
 
@@ -40,6 +41,7 @@ void dur_engine_free(dur_engine *e) {
   dur_buf_drop(&e->outbox);
   dur_buf_drop(&e->target);
   dur_buf_drop(&e->text);
+  dur_buf_drop(&e->listing);
   dur_buf_drop(&e->message);
   dur_heap_drop(&e->timers);
   dur_map_drop(&e->entries);

@@ -31,7 +31,7 @@ int dur_latch(dur_engine *e, int rc, int abort, const char *type,
     return rc;
   e->fatal = rc;
   e->fatal_abort = abort;
-  e->error = (dur_error){.type = dur_cstr(type)};
+  e->error = (dur_error){.type = dur_error_type(e, type)};
   e->error.message = dur_arena_copy(&e->arena, message);
   e->has_error = 1;
   e->final_sent = 0; /* it was not taken: the output says how this ends */

@@ -110,6 +110,8 @@ void dur_settle_error(dur_engine *e, dur_op *op, dur_status status,
                       dur_error_kind kind, const dur_error *error);
 /* From a terminal record: SUCCEEDED gives its result, anything else |kind|. */
 void dur_settle_recorded(dur_engine *e, dur_op *op, dur_error_kind kind);
+/* The name of an error class of the official SDKs as it is written. */
+dur_bytes dur_error_type(dur_engine *e, const char *name);
 /* The service accepted a START but has no such operation. */
 void dur_settle_invalid(dur_engine *e, dur_op *op, const char *message);
 /* Copies |json| into op->error; -1: it is not an ErrorObject (message set) */
@@ -127,7 +129,11 @@ int dur_timer_collect(dur_engine *e);
 void dur_timer_rearm(dur_engine *e);
 
 /* ---- one file each: claim_*, next, outcome */
-int dur_step_claim(dur_engine *e, dur_ctx *ctx, dur_bytes name,
+typedef struct dur_leaf_spec {
+  dur_bytes name;
+  const char *sub_type; /* NULL: that of its kind */
+} dur_leaf_spec;
+int dur_step_claim(dur_engine *e, dur_ctx *ctx, const dur_leaf_spec *spec,
                    int at_most_once, const dur_retry *retry, dur_op **out);
 int dur_step_next(dur_engine *e, dur_op *op);
 void dur_step_acked(dur_engine *e, dur_op *op, dur_action action);
@@ -139,7 +145,7 @@ int dur_wait_claim(dur_engine *e, dur_ctx *ctx, dur_bytes name, int64_t seconds,
                    dur_op **out);
 int dur_wait_next(dur_engine *e, dur_op *op);
 
-int dur_callback_claim(dur_engine *e, dur_ctx *ctx, dur_bytes name,
+int dur_callback_claim(dur_engine *e, dur_ctx *ctx, const dur_leaf_spec *spec,
                        int64_t timeout_s, int64_t heartbeat_s, dur_op **out);
 int dur_callback_next(dur_engine *e, dur_op *op);
 int dur_callback_result_claim(dur_engine *e, dur_op *callback, dur_op **out);
@@ -203,7 +209,8 @@ int dur_group_has_live(const dur_group *group);
  * branch or not. */
 void dur_group_count_strand(dur_ctx *ctx, int by);
 
-int dur_wfc_claim(dur_engine *e, dur_ctx *ctx, dur_bytes name,
+/* The sub-type of |spec| is that of the callback inside. */
+int dur_wfc_claim(dur_engine *e, dur_ctx *ctx, const dur_leaf_spec *spec,
                   int64_t timeout_s, int64_t heartbeat_s,
                   const dur_retry *submitter, dur_op **out);
 int dur_wfc_next(dur_engine *e, dur_op *op);

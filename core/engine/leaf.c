@@ -56,9 +56,11 @@ int dur_wait_next(dur_engine *e, dur_op *op) {
 
 /* ---- callback */
 
-int dur_callback_claim(dur_engine *e, dur_ctx *ctx, dur_bytes name,
+int dur_callback_claim(dur_engine *e, dur_ctx *ctx, const dur_leaf_spec *spec,
                        int64_t timeout_s, int64_t heartbeat_s, dur_op **out) {
-  dur_claim claim = {DUR_KIND_CALLBACK, DUR_TYPE_CALLBACK, "Callback", name, 0};
+  dur_claim claim = {DUR_KIND_CALLBACK, DUR_TYPE_CALLBACK,
+                     spec->sub_type ? spec->sub_type : "Callback", spec->name,
+                     0};
   int rc = dur_claim_op(e, ctx, &claim, out);
   if (rc != 0)
     return rc;
@@ -82,7 +84,7 @@ int dur_callback_next(dur_engine *e, dur_op *op) {
   dur_buf_reset(&e->text);
   dur_buf_str(&e->text, "Missing callback details for operation: ");
   dur_buf_bytes(&e->text, op->id);
-  dur_error error = {.type = DUR_LIT("CallbackError")};
+  dur_error error = {.type = dur_error_type(e, "CallbackError")};
   if (dur_keep(e, dur_text(e), &error.message) == 0)
     dur_settle_error(e, op, DUR_STATUS_FAILED, DUR_ERR_CALLBACK, &error);
   return DUR_DONE;
@@ -120,7 +122,7 @@ int dur_callback_result_next(dur_engine *e, dur_op *op) {
   if (error.message.len == 0)
     error.message =
         late ? DUR_LIT("Callback timed out") : DUR_LIT("Callback failed");
-  error.type = dur_cstr(dur_error_kind_name(kind));
+  error.type = dur_error_type(e, dur_error_kind_name(kind));
   dur_settle_error(e, op, status, kind, &error);
   return DUR_DONE;
 }

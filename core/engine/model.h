@@ -298,7 +298,7 @@ typedef struct dur_settings {
   int has_seed;
   int64_t deadline_ms, now_ms;
   uint32_t linger_ms, stay_ms, max_threads, max_sends;
-  int records, borrow_event;
+  int records, borrow_event, qualified_errors;
   dur_bytes request_id;
   dur_mem mem;
   uint32_t tag; /* in every handle */
@@ -317,6 +317,7 @@ struct durable_engine {
   dur_buf target; /* of the request in flight, when it reads state */
   dur_bytes checkpoint_target;
   dur_buf text;    /* short-lived compositions */
+  dur_buf listing; /* of all operations, for whoever asked last */
   dur_buf message; /* of the last failed call */
 
   dur_stage stage;

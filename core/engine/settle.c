@@ -2,6 +2,8 @@
  *
  * Invariant: an operation settles once; its result, status and error never
  * change afterwards. */
+#include <string.h>
+
 #include "engine/internal.h"
 
 static const char *const kind_names[] = {
@@ -25,11 +27,38 @@ const char *dur_error_kind_name(dur_error_kind kind) {
   return kind_names[kind];
 }
 
+/* The name of a class without what qualifies it in any dialect. */
+static dur_bytes bare(dur_bytes type) {
+  for (int d = 0; d < DUR_DIALECTS; d++) {
+    dur_bytes before = dur_dialect_errors(dur_dialect_get(d));
+    if (before.len && type.len > before.len &&
+        memcmp(type.data, before.data, before.len) == 0)
+      return (dur_bytes){type.data + before.len, type.len - before.len};
+  }
+  return type;
+}
+
 dur_error_kind dur_error_kind_of(dur_bytes type) {
+  type = bare(type);
   for (int k = DUR_ERR_OPERATION; k <= DUR_ERR_INVALID_STATE; k++)
     if (dur_bytes_is(type, kind_names[k]))
       return (dur_error_kind)k;
   return DUR_ERR_NONE;
+}
+
+dur_bytes dur_error_type(dur_engine *e, const char *name) {
+  dur_bytes before = dur_dialect_errors(e->set.dialect);
+  dur_bytes bare_name = dur_cstr(name);
+  if (!e->set.qualified_errors || !before.len)
+    return bare_name;
+  char *type = dur_arena_alloc(&e->arena, before.len + bare_name.len + 1);
+  if (!type) {
+    dur_oom(e);
+    return bare_name;
+  }
+  memcpy(type, before.data, before.len);
+  memcpy(type + before.len, name, bare_name.len + 1);
+  return (dur_bytes){type, before.len + bare_name.len};
 }
 
 int dur_keep(dur_engine *e, dur_bytes bytes, dur_bytes *out) {
@@ -86,11 +115,11 @@ void dur_settle_recorded(dur_engine *e, dur_op *op, dur_error_kind kind) {
         .message = DUR_LIT("Unknown error. No ErrorObject exists on the "
                            "Checkpoint Operation."),
         .type = was->status == DUR_STATUS_FAILED
-                    ? dur_cstr(dur_error_kind_name(kind))
+                    ? dur_error_type(e, dur_error_kind_name(kind))
                     : dur_cstr(dur_status_text(was->status))};
   } else if (!error.type.data) {
     error.type = was->status == DUR_STATUS_FAILED
-                     ? dur_cstr(dur_error_kind_name(kind))
+                     ? dur_error_type(e, dur_error_kind_name(kind))
                      : dur_cstr(dur_status_text(was->status));
   }
   dur_settle_error(e, op, was->status, kind, &error);
@@ -98,7 +127,7 @@ void dur_settle_recorded(dur_engine *e, dur_op *op, dur_error_kind kind) {
 
 void dur_settle_invalid(dur_engine *e, dur_op *op, const char *message) {
   dur_error error = {.message = dur_cstr(message),
-                     .type = DUR_LIT("InvalidStateError")};
+                     .type = dur_error_type(e, "InvalidStateError")};
   dur_settle_error(e, op, DUR_STATUS_FAILED, DUR_ERR_INVALID_STATE, &error);
 }
 

@@ -23,9 +23,10 @@ static void start(dur_engine *e, dur_op *op) {
   dur_update_push(e, node);
 }
 
-int dur_step_claim(dur_engine *e, dur_ctx *ctx, dur_bytes name,
+int dur_step_claim(dur_engine *e, dur_ctx *ctx, const dur_leaf_spec *spec,
                    int at_most_once, const dur_retry *retry, dur_op **out) {
-  dur_claim claim = {DUR_KIND_STEP, DUR_TYPE_STEP, "Step", name, 0};
+  dur_claim claim = {DUR_KIND_STEP, DUR_TYPE_STEP,
+                     spec->sub_type ? spec->sub_type : "Step", spec->name, 0};
   int rc = dur_claim_op(e, ctx, &claim, out);
   if (rc != 0)
     return rc;
@@ -91,8 +92,8 @@ static int interrupted(dur_engine *e, dur_op *op) {
   if (dur_keep(e, dur_text(e), &text) != 0)
     return DUR_SUSPEND;
   op->attempt = op->entry->op.attempt + 1;
-  op->error =
-      (dur_error){.message = text, .type = DUR_LIT("StepInterruptedError")};
+  op->error = (dur_error){.message = text,
+                          .type = dur_error_type(e, "StepInterruptedError")};
   if (dur_op_is_mute(e, op) || e->draining || dur_step_fail(e, op, 1) != 0)
     return DUR_SUSPEND;
   return op->phase == DUR_PHASE_DECIDE ? DUR_DECIDE : DUR_PARK;

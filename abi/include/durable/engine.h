@@ -126,6 +126,9 @@ typedef struct durable_engine_options {
   uint32_t borrow_event; /* 1: |event| outlives the engine and is not copied */
   const char *request_id; /* of the Lambda invocation; NULL: unknown */
   const durable_mem *mem; /* NULL: malloc */
+  /* 1.1.  1: error classes that the engine writes have the qualified names of
+   * the dialect's SDK, where it qualifies them (python).  Read are both. */
+  uint32_t qualified_errors;
 } durable_engine_options;
 #define DURABLE_ENGINE_OPTIONS_INIT DURABLE_SIZED(durable_engine_options)
 
@@ -143,6 +146,11 @@ DURABLE_API durable_bytes durable_engine_request_id(const durable_engine *e);
  * the root task was woken. */
 DURABLE_API durable_bytes durable_engine_input(const durable_engine *e);
 DURABLE_API int64_t durable_engine_start_ms(const durable_engine *e);
+/* 1.1.  What is known of every operation, the execution's own included: a JSON
+ * array of Operation objects as the invocation event has them, in no
+ * particular order; valid until the next call of this function.  Absent when
+ * memory is out. */
+DURABLE_API durable_bytes durable_engine_operations(durable_engine *e);
 /* 1 while the state holds no operation but the execution itself */
 DURABLE_API int durable_engine_is_first(const durable_engine *e);
 
@@ -284,6 +292,7 @@ typedef struct durable_step_options {
   uint32_t at_most_once; /* AT_MOST_ONCE_PER_RETRY: START is on record before
                             the body runs */
   const durable_retry_policy *retry; /* NULL: preset "default" */
+  const char *sub_type; /* 1.1.  NULL: "Step"; 1..32 of [A-Za-z0-9_-] */
 } durable_step_options;
 #define DURABLE_STEP_OPTIONS_INIT DURABLE_SIZED(durable_step_options)
 
@@ -315,6 +324,8 @@ DURABLE_API durable_op_id durable_engine_invoke(
 typedef struct durable_callback_options {
   size_t size;
   int64_t timeout_s, heartbeat_timeout_s; /* 0: none */
+  const char *sub_type; /* 1.1.  Of the callback, also in wait_for_callback;
+                           NULL: "Callback"; 1..32 of [A-Za-z0-9_-] */
 } durable_callback_options;
 #define DURABLE_CALLBACK_OPTIONS_INIT DURABLE_SIZED(durable_callback_options)
 
