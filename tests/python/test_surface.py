@@ -1,0 +1,75 @@
+"""The surface of durable_core against that of the official SDK in build/venv."""
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+
+import surface
+
+OFFICIAL, OWN = "aws_durable_execution_sdk_python", "durable_core"
+EXCEPTIONS = surface.read_exceptions(
+    pathlib.Path(__file__).with_name("surface_exceptions.txt"))
+
+
+@pytest.fixture(scope="module")
+def theirs():
+    return surface.surface(OFFICIAL, surface.MODULES)
+
+
+@pytest.fixture(scope="module")
+def ours(theirs):
+    return surface.surface(OWN, surface.MODULES, surface.names_in(theirs))
+
+
+def test_every_symbol_parameter_and_default(theirs, ours):
+    assert len(theirs) > 700  # it did look
+    assert surface.compare(theirs, ours, EXCEPTIONS) == []
+
+
+def test_a_missing_symbol_is_found_whichever_it_is(theirs, ours):
+    covered = set()
+    for name in theirs:
+        if surface.excepted_by(name, EXCEPTIONS):
+            continue
+        less = {n: f for n, f in ours.items() if n != name}
+        assert f"{name}: is missing" in surface.compare(theirs, less, EXCEPTIONS)
+        covered.add(name.split(".")[0])
+    assert covered == {path.split(".")[0] for path in surface.MODULES}
+
+
+CHANGES = [
+    ("retries.RetryStrategyConfig", "parameters",
+     lambda p: tuple(x for x in p if x[0] != "backoff_rate"),
+     "parameter backoff_rate is missing"),
+    ("retries.RetryStrategyConfig", "parameters",
+     lambda p: tuple((x[0], x[1], ("default", 7)) if x[0] == "max_attempts" else x
+                     for x in p),
+     "parameter max_attempts is"),
+    ("config.CompletionConfig", "parameters", lambda p: p[1:] + p[:1],
+     "is not number"),
+    ("exceptions.StepError", "bases", lambda b: (), "does not derive from"),
+    ("exceptions.StepError", "parameters",
+     lambda p: (*p, ("more", "KEYWORD_ONLY", "required")), "is required and new"),
+    ("config.Duration", "frozen", lambda _: False, "frozen is False"),
+    ("config.StepSemantics.AT_MOST_ONCE_PER_RETRY", "facts", lambda _: ("x",),
+     "facts is"),
+    ("config.CallbackConfig.timeout_seconds", "kind", lambda _: "method", "kind is"),
+    ("serdes.serialize", "parameters", lambda _: None, "has no signature"),
+    ("exceptions.BAD_REQUEST_ERROR", "value", lambda _: 1, "value is 1"),
+]
+
+
+@pytest.mark.parametrize("name, fact, change, complaint", CHANGES)
+def test_a_change_is_found(theirs, ours, name, fact, change, complaint):
+    other = dict(ours)
+    other[name] = {**ours[name], fact: change(ours[name].get(fact))}
+    found = surface.compare(theirs, other, EXCEPTIONS)
+    assert len(found) >= 1 and all(line.startswith(name) for line in found), found
+    assert complaint in " ".join(found)
+
+
+def test_an_exception_that_covers_nothing_is_found(theirs, ours):
+    listed = {**EXCEPTIONS, "config.Duration": "none"}
+    assert surface.compare(theirs, ours, listed) == [
+        "config.Duration: listed as an exception, but nothing differs"]
