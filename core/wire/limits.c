@@ -125,37 +125,56 @@ static int is_qualifier(dur_bytes part) {
          dur_bytes_is(part, "$LATEST.PUBLISHED") || all(part, is_word);
 }
 
-/* An optional group may also be left out where it would match ("arn:x" is the
- * function arn, qualifier x), so both ways are tried. */
-static int match(const dur_bytes *part, int count, int stage) {
-  if (stage == 4)
-    return (count == 1 || (count == 2 && is_qualifier(part[1]))) &&
-           all(part[0], is_function);
-  if (match(part, count, stage + 1))
-    return 1;
+/* How many parts the optional group of this stage takes; 0: it is not there. */
+static int group(const dur_bytes *part, int count, int stage) {
   if (stage == 0)
     return count > 3 && dur_bytes_is(part[0], "arn") && is_partition(part[1]) &&
-           dur_bytes_is(part[2], "lambda") && match(part + 3, count - 3, 1);
-  if (count < 2)
-    return 0;
-  int taken = stage == 1   ? is_region(part[0])
-              : stage == 2 ? is_account(part[0])
-                           : dur_bytes_is(part[0], "function");
-  return taken && match(part + 1, count - 1, stage + 1);
+                   dur_bytes_is(part[2], "lambda")
+               ? 3
+               : 0;
+  return count > 1 && (stage == 1   ? is_region(part[0])
+                       : stage == 2 ? is_account(part[0])
+                                    : dur_bytes_is(part[0], "function"));
 }
 
-int dur_function_name_ok(dur_bytes name) {
+/* The part that is NAME, or NULL.  An optional group may also be left out where
+ * it would match ("arn:x" is the function arn, qualifier x), so both ways are
+ * tried; a leading "function" is a name where it can be one. */
+static const dur_bytes *match(const dur_bytes *part, int count, int stage,
+                              int any) {
+  if (stage == 4)
+    return (count == 1 || (count == 2 && is_qualifier(part[1]))) &&
+                   all(part[0], is_function)
+               ? part
+               : NULL;
+  int taken = group(part, count, stage);
+  const dur_bytes *name = NULL;
+  if (taken > 0 && (stage != 3 || any))
+    name = match(part + taken, count - taken, stage + 1, 1);
+  if (name == NULL)
+    name = match(part, count, stage + 1, any);
+  if (name == NULL && taken > 0)
+    name = match(part + taken, count - taken, stage + 1, 1);
+  return name;
+}
+
+dur_bytes dur_function_bare(dur_bytes name) {
   dur_bytes part[PARTS_MAX];
   int count = 0;
   if (name.len == 0 || name.len > DUR_FUNCTION_NAME_MAX)
-    return 0;
+    return DUR_NONE;
   for (size_t from = 0, i = 0; i <= name.len; i++) {
     if (i < name.len && name.data[i] != ':')
       continue;
     if (count == PARTS_MAX)
-      return 0;
+      return DUR_NONE;
     part[count++] = (dur_bytes){name.data + from, i - from};
     from = i + 1;
   }
-  return match(part, count, 0);
+  const dur_bytes *bare = match(part, count, 0, 0);
+  return bare ? *bare : DUR_NONE;
+}
+
+int dur_function_name_ok(dur_bytes name) {
+  return dur_function_bare(name).data != NULL;
 }

@@ -28,11 +28,14 @@
 #define DUR_EVENT_BYTES_MAX     (64u * 1024 * 1024)
 #define DUR_STACK_LINES_MAX     256
 
-int dur_name_ok(dur_bytes name);           /* 1..256 of 0x20..0x7E */
-int dur_id_ok(dur_bytes id);               /* 1..64 of [A-Za-z0-9_-] */
-int dur_sub_type_ok(dur_bytes sub_type);   /* 1..32 of [A-Za-z0-9_-] */
-int dur_tenant_ok(dur_bytes tenant);       /* 1..256 of [A-Za-z0-9._:/=+\-@ ] */
-int dur_function_name_ok(dur_bytes name);  /* the API's FunctionName pattern */
+int dur_name_ok(dur_bytes name);          /* 1..256 of 0x20..0x7E */
+int dur_id_ok(dur_bytes id);              /* 1..64 of [A-Za-z0-9_-] */
+int dur_sub_type_ok(dur_bytes sub_type);  /* 1..32 of [A-Za-z0-9_-] */
+int dur_tenant_ok(dur_bytes tenant);      /* 1..256 of [A-Za-z0-9._:/=+\-@ ] */
+int dur_function_name_ok(dur_bytes name); /* the API's FunctionName pattern */
+/* NAME in a FunctionName: a name, NAME:QUALIFIER, ACCOUNT:NAME, a partial or a
+ * whole ARN.  Absent when it is none of these. */
+dur_bytes dur_function_bare(dur_bytes name);
 int dur_execution_name_ok(dur_bytes name); /* 1..64 of [A-Za-z0-9_-] */
 int dur_client_token_ok(dur_bytes token);  /* 1..64 of 0x21..0x7E */
 
