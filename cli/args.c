@@ -17,7 +17,7 @@ static void print_help(poptContext context, const cli_syntax *syntax) {
 
 static int refuse_usage(const cli_syntax *syntax, const char *what,
                         const char *why) {
-  return cli_refuse("%s: %s; see `durable %s --help`", what, why,
+  return cli_refuse("%s: %s; see `%s %s --help`", what, why, cli_program,
                     syntax->command);
 }
 
@@ -31,12 +31,12 @@ static int count_operands(cli_args *args) {
 int cli_args_read(cli_args *args, const cli_syntax *syntax, int argc,
                   const char **argv) {
   *args = (cli_args){0};
-  char *name = cli_format("durable %s", syntax->command);
+  char *name = cli_format("%s %s", cli_program, syntax->command);
   if (!name)
     return cli_no_memory();
   const char *first = argv[0];
   argv[0] = name;
-  args->context = poptGetContext("durable", argc, argv, syntax->options, 0);
+  args->context = poptGetContext(cli_program, argc, argv, syntax->options, 0);
   int rc = args->context ? poptGetNextOpt(args->context) : POPT_ERROR_MALLOC;
   int answer = CLI_GO_ON;
   if (rc == CLI_OPTION_HELP) {

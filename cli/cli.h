@@ -24,6 +24,8 @@ enum {
 typedef int cli_run_fn(int argc, const char **argv);
 cli_run_fn cli_run, cli_serve, cli_invoke, cli_list, cli_get, cli_history,
     cli_callback, cli_stop;
+/* The whole program under the name dex-local-runner. */
+cli_run_fn cli_dex;
 
 /* ---- args.c: arguments */
 
@@ -69,8 +71,10 @@ enum { CLI_OPTION_HELP = 1000 };
 
 /* ---- say.c: messages */
 
-/* Print "durable: ..." and a line end; answers CLI_REFUSED. */
+extern const char *cli_program; /* the name that the program goes by */
+/* Print that, ": ..." and a line end; refuse answers CLI_REFUSED. */
 int cli_refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void cli_tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int cli_no_memory(void); /* the same about memory */
 /* |text| with what a terminal would obey replaced by '?'.  The caller frees. */
 char *cli_plain(const char *text);

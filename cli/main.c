@@ -67,9 +67,17 @@ static int dispatch(int argc, const char **argv) {
   return refuse_unknown(name);
 }
 
+static int is_called(const char *path, const char *name) {
+  const char *slash = strrchr(path, '/');
+  return strcmp(slash ? slash + 1 : path, name) == 0;
+}
+
 int main(int argc, char **argv) {
   setlocale(LC_CTYPE, "");
-  int code = dispatch(argc, (const char **)(uintptr_t)argv);
+  const char **arguments = (const char **)(uintptr_t)argv;
+  int code = is_called(argc > 0 ? argv[0] : "", "dex-local-runner")
+                 ? cli_dex(argc, arguments)
+                 : dispatch(argc, arguments);
   if (fflush(stdout) != 0 || ferror(stdout))
     return cli_refuse("stdout could not be written");
   return code;

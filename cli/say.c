@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *cli_program = "durable";
+
 char *cli_plain(const char *text) {
   char *copy = strdup(text);
   for (char *p = copy; p && *p; p++) {
@@ -24,18 +26,29 @@ char *cli_format(const char *format, ...) {
   return len < 0 ? NULL : text;
 }
 
-int cli_refuse(const char *format, ...) {
+static void say(const char *format, va_list args) {
   char *text = NULL;
-  va_list args;
-  va_start(args, format);
   int len = vasprintf(&text, format, args);
-  va_end(args);
   char *plain = len < 0 ? NULL : cli_plain(text);
-  fprintf(stderr, "durable: %s\n", plain ? plain : "out of memory");
+  fprintf(stderr, "%s: %s\n", cli_program, plain ? plain : "out of memory");
   if (len >= 0)
     free(text);
   free(plain);
+}
+
+int cli_refuse(const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  say(format, args);
+  va_end(args);
   return CLI_REFUSED;
+}
+
+void cli_tell(const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  say(format, args);
+  va_end(args);
 }
 
 int cli_no_memory(void) {

@@ -22,6 +22,8 @@ if(TARGET durable-cli)
   set_target_properties(durable-cli PROPERTIES
     INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
   install(TARGETS durable-cli DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(FILES ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/dex-local-runner
+    DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 
 # find_package(Durable): Durable::durable and Durable::service.

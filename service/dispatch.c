@@ -4,11 +4,12 @@
 #include "commit.h"
 #include "run.h"
 #include "tokens.h"
+#include "wire/limits.h"
 #include <stdlib.h>
 #include <string.h>
 
 dur_function *dur_function_find(const durable_service *s, dur_bytes name) {
-  dur_bytes bare = dur_function_of(name);
+  dur_bytes bare = dur_function_bare(name);
   for (dur_function *f = s->functions; f != NULL; f = f->next)
     if (bare.data != NULL && dur_bytes_is(bare, f->name))
       return f;
@@ -24,6 +25,9 @@ static void job_free(dur_job *job) {
   dur_buf_drop(&job->body);
   free(job->arn);
   free(job->tenant);
+  free(job->endpoint);
+  free(job->context);
+  free(job->identity);
   free(job->parent);
   free(job->parent_op);
   free(job);
@@ -95,12 +99,21 @@ static void unlink_ready(durable_service *s, dur_job *job) {
   job->next = NULL;
 }
 
+/* An endpoint that an execution brings is one container, which takes one
+ * invocation at a time. */
+static int has_room(const durable_service *s, const dur_job *job) {
+  const dur_function *f = job->function;
+  for (const dur_job *j = job->endpoint ? s->jobs : NULL; j; j = j->next)
+    if (j->endpoint != NULL && strcmp(j->endpoint, job->endpoint) == 0)
+      return 0;
+  return f->concurrency == 0 || f->running < f->concurrency;
+}
+
 static dur_job *next_ready(durable_service *s) {
   if (s->stopping)
     return NULL;
   for (dur_job *job = s->ready; job != NULL; job = job->next) {
-    const dur_function *f = job->function;
-    if (f->concurrency == 0 || f->running < f->concurrency) {
+    if (has_room(s, job)) {
       unlink_ready(s, job);
       return job;
     }
@@ -123,7 +136,10 @@ void dur_dispatch_run(durable_service *s, dur_run *run) {
     return;
   dur_job *job = job_new(f);
   if (job == NULL || keep(&job->arn, run->arn) != 0 ||
-      keep(&job->tenant, run->tenant) != 0) {
+      keep(&job->tenant, run->tenant) != 0 ||
+      keep(&job->endpoint, run->endpoint) != 0 ||
+      keep(&job->context, run->context) != 0 ||
+      keep(&job->identity, run->identity) != 0) {
     job_free(job);
     dur_give_up(s, "out of memory");
     return;
@@ -163,6 +179,8 @@ int dur_dispatch_call(durable_service *s, const dur_call *call) {
     return -1;
   dur_buf_bytes(&job->event, call->event);
   if (job->event.failed || keep(&job->tenant, call->tenant) != 0 ||
+      keep(&job->context, call->context) != 0 ||
+      keep(&job->identity, call->identity) != 0 ||
       keep(&job->parent, call->parent) != 0 ||
       keep(&job->parent_op, call->parent_op) != 0) {
     job_free(job);

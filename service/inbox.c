@@ -12,9 +12,6 @@ enum {
   PATIENCE_MS = 30000
 };
 
-static const char *const KEPT[] = {
-    "X-Amz-Invocation-Type", "X-Amz-Durable-Execution-Name", "X-Amz-Tenant-Id"};
-
 /* ---- serving */
 
 typedef struct letter {
@@ -144,11 +141,11 @@ static int64_t post(durable_service *s, const dur_request *r) {
   dur_buf headers;
   int64_t id = -1;
   dur_buf_init(&headers, &dur_mem_default, SIZE_MAX);
-  for (size_t i = 0; i < sizeof KEPT / sizeof *KEPT; i++) {
-    dur_bytes value = dur_request_header(r, KEPT[i]);
+  for (const char *const *name = dur_request_headers; *name; name++) {
+    dur_bytes value = dur_request_header(r, *name);
     if (value.data == NULL)
       continue;
-    dur_buf_str(&headers, KEPT[i]);
+    dur_buf_str(&headers, *name);
     dur_buf_char(&headers, '\n');
     dur_buf_bytes(&headers, value);
     dur_buf_char(&headers, '\n');

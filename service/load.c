@@ -111,7 +111,10 @@ static int load_run(durable_service *s, sqlite3_stmt *row) {
                              .input = dur_column(row, 14),
                              .start_ms = sqlite3_column_int64(row, 4),
                              .timeout_s = sqlite3_column_int64(row, 5),
-                             .retention_days = sqlite3_column_int64(row, 15)};
+                             .retention_days = sqlite3_column_int64(row, 15),
+                             .endpoint = dur_column(row, 16),
+                             .context = dur_column(row, 17),
+                             .identity = dur_column(row, 18)};
   dur_run *run = dur_run_new(s, &spec);
   if (run == NULL)
     return -1;
@@ -140,7 +143,7 @@ static int load_all(durable_service *s, int64_t *newest_ms) {
       &s->store,
       "SELECT id, arn, function, name, start_ms, timeout_s, wanted, retry_ms,"
       " failures, empties, invocations, tenant, parent, parent_op, payload,"
-      " retention_days"
+      " retention_days, endpoint, context, identity"
       " FROM execution JOIN input ON input.execution = execution.id"
       " WHERE status = 'RUNNING' ORDER BY id");
   if (stmt == NULL)

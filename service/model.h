@@ -58,6 +58,8 @@ struct dur_run {
   dur_bytes arn, function, name, id; /* NUL-terminated, in |text| */
   dur_bytes name_key;                /* arn up to its last '/' */
   dur_bytes tenant, parent, parent_op, input;
+  dur_bytes endpoint; /* where it is invoked, instead of its function's place */
+  dur_bytes context, identity; /* JSON about who invoked it: dur_start */
   char *text;
   int status; /* DURABLE_EXECUTION_* */
   int64_t start_ms, end_ms, timeout_s, retention_days;
@@ -108,7 +110,7 @@ struct dur_job {
   char request_id[DUR_UUID_SIZE];
   dur_buf event;
   char *arn; /* a copy: an abandoned job may outlive its run */
-  char *tenant;
+  char *tenant, *endpoint, *context, *identity; /* of the run or the call */
   char *parent, *parent_op; /* plain: the CHAINED_INVOKE it answers */
   dur_plain *waiter;        /* plain: who waits for it */
   int64_t start_ms;         /* service time */
@@ -143,7 +145,7 @@ struct durable_service {
   const char *failed; /* why nothing is accepted any more; NULL: fine */
   /* runs */
   dur_map runs;  /* by arn */
-  dur_map names; /* by arn without its last segment: one per name */
+  dur_map names; /* by arn without its last segment: the newest of a name */
   dur_run *closing;
   int64_t next_row;
   /* dispatch */
@@ -167,6 +169,11 @@ struct durable_service {
   /* no_dispatch: the store may change between any two requests */
   pthread_mutex_t visit; /* one visit at a time; taken before |lock| */
 };
+
+/* What the service knows of an invocation beside what it shows. */
+static inline const dur_job *dur_job_of(const durable_service_invocation *inv) {
+  return (const dur_job *)inv; /* its first member */
+}
 
 static inline dur_bytes dur_from_public(durable_bytes b) {
   return (dur_bytes){b.data, b.len};

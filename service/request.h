@@ -21,8 +21,9 @@ typedef struct dur_request {
   size_t segment_count;
   dur_pair query[DUR_QUERY_MAX]; /* blank values left out */
   size_t query_count;
-  dur_bytes id;  /* ARN, callback id or function name of the path */
-  int64_t inbox; /* the row that it came from, 0: none */
+  dur_bytes id;     /* ARN, callback id or function name of the path */
+  int64_t inbox;    /* the row that it came from, 0: none */
+  int names_repeat; /* start-durable-execution: a name may be taken again */
 } dur_request;
 
 typedef struct dur_reply {
@@ -36,6 +37,10 @@ typedef struct dur_reply {
   int wait_run;         /* until the execution |arn| is over */
   dur_plain *wait_call; /* until this plain call is done; on the heap */
 } dur_reply;
+
+/* The names of the headers that routes read; the last is NULL. */
+enum { DUR_HEADERS_READ = 6 };
+extern const char *const dur_request_headers[DUR_HEADERS_READ + 1];
 
 /* 0, or -1: malformed (too many segments, bad %XX) or out of memory. */
 int dur_request_parse(dur_request *request);

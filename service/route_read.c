@@ -4,6 +4,7 @@
 #include "request.h"
 #include "run.h"
 #include "tokens.h"
+#include "wire/limits.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -285,7 +286,7 @@ static void list(durable_service *s, listing *l, dur_reply *reply) {
 }
 
 static int set_function(listing *l, dur_bytes given, dur_reply *reply) {
-  l->function = dur_function_of(given);
+  l->function = dur_function_bare(given);
   if (l->function.data != NULL)
     return 0;
   dur_reply_error(reply, DUR_ERROR_INVALID, "Function name is required");

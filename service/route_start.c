@@ -1,4 +1,5 @@
 /* route_start: start-durable-execution and Invoke. */
+#include "base/hash.h"
 #include "base/json.h"
 #include "commit.h"
 #include "dispatch.h"
@@ -12,11 +13,13 @@
 #include <string.h>
 #include <strings.h>
 
+enum { CONTEXT_MAX = 3583 };
+
 /* ---- common */
 
 static dur_function *need_function(durable_service *s, dur_bytes name,
                                    dur_reply *reply) {
-  if (dur_function_of(name).data == NULL) {
+  if (dur_function_bare(name).data == NULL) {
     dur_reply_error(reply, DUR_ERROR_INVALID, "Invalid function name: %.*s",
                     (int)(name.len < 256 ? name.len : 256),
                     name.data ? name.data : "");
@@ -24,7 +27,7 @@ static dur_function *need_function(durable_service *s, dur_bytes name,
   }
   dur_function *f = dur_function_find(s, name);
   if (f == NULL) {
-    dur_bytes bare = dur_function_of(name);
+    dur_bytes bare = dur_function_bare(name);
     dur_reply_error(reply, DUR_ERROR_NOT_FOUND,
                     "Function not found: arn:aws:lambda:%s:%s:function:%.*s",
                     s->region, s->account, (int)bare.len, bare.data);
@@ -82,7 +85,7 @@ static const char *const REQUIRED[] = {"AccountId",
 
 /* What is read of the body beside Input, which must keep its text. */
 typedef struct start_body {
-  dur_bytes function, name, id, tenant, input;
+  dur_bytes function, name, id, tenant, input, endpoint;
   int64_t timeout_s, retention_days;
   int has_timeout, has_retention, has[6];
 } start_body;
@@ -114,6 +117,8 @@ static int read_start_member(dur_json *j, dur_request *r, start_body *b) {
     return read_string(j, r, &b->id);
   if (dur_json_text_is(j, "TenantId"))
     return read_string(j, r, &b->tenant);
+  if (dur_json_text_is(j, "LambdaEndpoint"))
+    return read_string(j, r, &b->endpoint);
   if (dur_json_text_is(j, "Input"))
     return read_string(j, r, &b->input);
   if (dur_json_text_is(j, "ExecutionTimeoutSeconds"))
@@ -169,6 +174,13 @@ static int check_start(start_body *b, dur_reply *reply) {
                     "ExecutionRetentionPeriodDays must be between 1 and 90");
     return -1;
   }
+  if (b->endpoint.len == 0)
+    b->endpoint = DUR_NONE;
+  if (b->endpoint.data != NULL && !dur_is_http_url(b->endpoint)) {
+    dur_reply_error(reply, DUR_ERROR_INVALID,
+                    "LambdaEndpoint must be an http or https URL");
+    return -1;
+  }
   if (b->id.data != NULL && !dur_execution_name_ok(b->id))
     b->id = DUR_NONE; /* it would not fit into an ARN */
   return check_name(b->name, reply);
@@ -213,6 +225,8 @@ void dur_route_start(durable_service *s, dur_request *r, dur_reply *reply) {
                             .name = b.name,
                             .id = b.id,
                             .tenant = b.tenant,
+                            .endpoint = b.endpoint,
+                            .again = r->names_repeat,
                             .timeout_s = b.timeout_s,
                             .retention_days = b.retention_days,
                             .no_timeout = b.has_timeout && b.timeout_s == 0};
@@ -276,11 +290,73 @@ static int check_payload(dur_request *r, invoke_type type, dur_reply *reply) {
   return -1;
 }
 
-static void invoke_plain(durable_service *s, dur_request *r, dur_function *f,
-                         invoke_type type, dur_reply *reply) {
+/* Who invokes, as the function is told in both ways of being invoked. */
+typedef struct caller {
+  dur_bytes tenant, context, identity;
+} caller;
+
+/* The JSON object in base64 that X-Amz-Client-Context is. */
+static int read_context(dur_request *r, caller *c, dur_reply *reply) {
+  dur_bytes text = dur_request_header(r, "X-Amz-Client-Context");
+  dur_buf json;
+  if (text.len == 0)
+    return 0;
+  dur_buf_init(&json, &dur_mem_default, CONTEXT_MAX);
+  int rc = text.len <= CONTEXT_MAX ? dur_base64_decode(&json, text) : -1;
+  if (rc == 0 && json.len > 0 && json.data[0] == '{' &&
+      dur_is_json(dur_buf_view(&json)))
+    c->context = dur_arena_copy(&r->arena, dur_buf_view(&json));
+  dur_buf_drop(&json);
+  if (c->context.data != NULL)
+    return 0;
+  dur_reply_error(reply, DUR_ERROR_CONTENT,
+                  "Client context must be a JSON object in base64, of at most "
+                  "%d characters",
+                  CONTEXT_MAX);
+  return -1;
+}
+
+static void put_member(dur_json_out *out, const char *key, dur_bytes text) {
+  dur_json_key(out, key);
+  dur_json_string(out, text.data ? text : DUR_LIT(""));
+}
+
+/* AWS takes it from the signature; nothing here is signed. */
+static void read_identity(dur_request *r, caller *c) {
+  dur_bytes id = dur_request_header(r, "X-Amz-Cognito-Identity-Id");
+  dur_bytes pool = dur_request_header(r, "X-Amz-Cognito-Identity-Pool-Id");
+  dur_json_out out;
+  dur_buf json;
+  if (id.data == NULL && pool.data == NULL)
+    return;
+  dur_buf_init(&json, &dur_mem_default, SIZE_MAX);
+  dur_json_out_init(&out, &json, 0);
+  dur_json_begin_object(&out);
+  put_member(&out, "cognitoIdentityId", id);
+  put_member(&out, "cognitoIdentityPoolId", pool);
+  dur_json_end_object(&out);
+  c->identity = dur_arena_copy(&r->arena, dur_buf_view(&json));
+  dur_buf_drop(&json);
+}
+
+/* As AWS, an asynchronous invocation is told of the tenant alone. */
+static int read_caller(dur_request *r, invoke_type type, caller *c,
+                       dur_reply *reply) {
+  *c = (caller){.tenant = dur_request_header(r, "X-Amz-Tenant-Id")};
+  if (type != REQUEST_RESPONSE)
+    return 0;
+  read_identity(r, c);
+  return read_context(r, c, reply);
+}
+
+static void invoke_plain(durable_service *s, const dur_request *r,
+                         dur_function *f, const caller *c, invoke_type type,
+                         dur_reply *reply) {
   dur_call call = {.function = f,
                    .event = r->body,
-                   .tenant = dur_request_header(r, "X-Amz-Tenant-Id")};
+                   .tenant = c->tenant,
+                   .context = c->context,
+                   .identity = c->identity};
   if (type == REQUEST_RESPONSE) {
     call.waiter = calloc(1, sizeof *call.waiter);
     if (call.waiter == NULL) {
@@ -298,13 +374,16 @@ static void invoke_plain(durable_service *s, dur_request *r, dur_function *f,
   reply->status = type == EVENT ? 202 : 200;
 }
 
-static void invoke_durable(durable_service *s, dur_request *r, dur_function *f,
-                           invoke_type type, dur_reply *reply) {
+static void invoke_durable(durable_service *s, const dur_request *r,
+                           dur_function *f, const caller *c, invoke_type type,
+                           dur_reply *reply) {
   const dur_start spec = {
       .function = f,
       .input = r->body,
       .name = dur_request_header(r, "X-Amz-Durable-Execution-Name"),
-      .tenant = dur_request_header(r, "X-Amz-Tenant-Id")};
+      .tenant = c->tenant,
+      .context = c->context,
+      .identity = c->identity};
   if (check_name(spec.name, reply) != 0 || start(s, &spec, reply) < 0)
     return;
   reply->status = type == EVENT ? 202 : 200;
@@ -313,12 +392,13 @@ static void invoke_durable(durable_service *s, dur_request *r, dur_function *f,
 
 void dur_route_invoke(durable_service *s, dur_request *r, dur_reply *reply) {
   invoke_type type;
-  if (read_type(r, &type, reply) != 0 || check_payload(r, type, reply) != 0)
+  caller c;
+  if (read_type(r, &type, reply) != 0 || check_payload(r, type, reply) != 0 ||
+      read_caller(r, type, &c, reply) != 0)
     return;
   pthread_mutex_lock(&s->lock);
   dur_function *f = need_function(s, r->id, reply);
-  dur_bytes tenant = dur_request_header(r, "X-Amz-Tenant-Id");
-  if (f != NULL && check_tenant(f, tenant, reply) == 0) {
+  if (f != NULL && check_tenant(f, c.tenant, reply) == 0) {
     if (type == DRY_RUN)
       reply->status = 204;
     else if (f->not_durable && type == REQUEST_RESPONSE && r->inbox != 0)
@@ -326,9 +406,9 @@ void dur_route_invoke(durable_service *s, dur_request *r, dur_reply *reply) {
                       "a plain function answers only to the process that "
                       "serves it");
     else if (f->not_durable)
-      invoke_plain(s, r, f, type, reply);
+      invoke_plain(s, r, f, &c, type, reply);
     else
-      invoke_durable(s, r, f, type, reply);
+      invoke_durable(s, r, f, &c, type, reply);
   }
   pthread_mutex_unlock(&s->lock);
 }

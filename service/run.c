@@ -167,19 +167,25 @@ dur_run *dur_run_new(durable_service *s, const dur_run_spec *spec) {
   run->parent = spec->parent;
   run->parent_op = spec->parent_op;
   run->input = spec->input;
+  run->endpoint = spec->endpoint;
+  run->context = spec->context;
+  run->identity = spec->identity;
   run->start_ms = spec->start_ms;
   run->timeout_s = spec->timeout_s;
   run->retention_days = spec->retention_days;
   run->next_event = 1;
   dur_bytes *const parts[] = {&run->arn,       &run->function, &run->name,
                               &run->id,        &run->tenant,   &run->parent,
-                              &run->parent_op, &run->input};
+                              &run->parent_op, &run->input,    &run->endpoint,
+                              &run->context,   &run->identity};
   run->text = pack_all(parts, sizeof parts / sizeof *parts);
   run->name_key =
       (dur_bytes){run->arn.data, run->arn.len - dur_arn_last(run->arn).len};
   dur_item_spec root = {
       .id = spec->id, .name = spec->name, .type = DUR_TYPE_EXECUTION};
   dur_item *item = run->text ? dur_item_new(run, &root) : NULL;
+  /* the key of an older run of that name would go with it */
+  dur_map_remove(&s->names, run->name_key);
   if (item == NULL || dur_map_put(&s->runs, run->arn, run) != 0 ||
       dur_map_put(&s->names, run->name_key, run) != 0) {
     dur_run_free(s, run);

@@ -11,6 +11,7 @@
 typedef struct dur_run_spec {
   int64_t row;
   dur_bytes arn, function, name, id, tenant, parent, parent_op, input;
+  dur_bytes endpoint, context, identity;
   int64_t start_ms, timeout_s, retention_days;
 } dur_run_spec;
 

@@ -61,7 +61,10 @@ static void queue_new_run(durable_service *s, const dur_run *run,
                          DUR_INT(run->invocations),
                          DUR_TEXT(run->tenant),
                          DUR_TEXT(run->parent),
-                         DUR_TEXT(run->parent_op)};
+                         DUR_TEXT(run->parent_op),
+                         DUR_TEXT(run->endpoint),
+                         DUR_TEXT(run->context),
+                         DUR_TEXT(run->identity)};
   const dur_value input[] = {DUR_INT(run->row), DUR_TEXT(run->input)};
   dur_queue(s, DUR_STMT_PUT_EXECUTION, v, sizeof v / sizeof *v);
   dur_queue(s, DUR_STMT_PUT_INPUT, input, 2);

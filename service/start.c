@@ -28,6 +28,9 @@ static int make(durable_service *s, const dur_start *start, dur_bytes name,
                              .input = start->input,
                              .start_ms = dur_clock_now(&s->clock),
                              .timeout_s = timeout_s,
+                             .endpoint = start->endpoint,
+                             .context = start->context,
+                             .identity = start->identity,
                              .retention_days =
                                  start->retention_days > 0
                                      ? start->retention_days
@@ -43,12 +46,36 @@ static int make(durable_service *s, const dur_start *start, dur_bytes name,
   return 0;
 }
 
+/* 1 when an execution of that name and id exists. */
+static int is_taken(durable_service *s, const dur_start *start) {
+  dur_buf arn;
+  int taken = 0;
+  if (start->name.data == NULL)
+    return 0;
+  dur_buf_init(&arn, &dur_mem_default, DURABLE_ARN_SIZE);
+  dur_execution_arn_write(&arn, s, dur_cstr(start->function->name), start->name,
+                          start->id);
+  taken = dur_run_find(s, dur_buf_view(&arn)) != NULL;
+  pthread_mutex_lock(&s->store.lock);
+  sqlite3_stmt *stmt =
+      dur_prepare(&s->store, "SELECT 1 FROM execution WHERE arn = ?1");
+  if (stmt != NULL && !taken) {
+    sqlite3_bind_text(stmt, 1, arn.data, (int)arn.len, SQLITE_STATIC);
+    taken = sqlite3_step(stmt) == SQLITE_ROW;
+  }
+  sqlite3_finalize(stmt);
+  pthread_mutex_unlock(&s->store.lock);
+  dur_buf_drop(&arn);
+  return taken;
+}
+
 int dur_start_run(durable_service *s, const dur_start *start, dur_run **out) {
   char name[DUR_UUID_SIZE], id[DUR_UUID_SIZE];
   if (dur_uuid(name) != 0 || dur_uuid(id) != 0)
     return DURABLE_E_NOMEM;
+  int given = start->id.data != NULL && !is_taken(s, start);
   int rc = make(s, start, start->name.data ? start->name : dur_cstr(name),
-                start->id.data ? start->id : dur_cstr(id), out);
+                given ? start->id : dur_cstr(id), out);
   if (rc < 0)
     return rc;
   dur_run *run = *out;
@@ -78,7 +105,8 @@ static int find_stored(durable_service *s, const dur_start *start, char *arn,
   sqlite3_stmt *stmt =
       dur_prepare(&s->store, "SELECT arn, payload FROM execution JOIN input"
                              " ON input.execution = execution.id"
-                             " WHERE function = ?1 AND name = ?2");
+                             " WHERE function = ?1 AND name = ?2"
+                             " ORDER BY id DESC LIMIT 1");
   if (stmt != NULL) {
     sqlite3_bind_text(stmt, 1, start->function->name, -1, SQLITE_STATIC);
     sqlite3_bind_text(stmt, 2, start->name.data, (int)start->name.len,
@@ -108,7 +136,7 @@ int dur_start_named(durable_service *s, const dur_start *start, char *arn,
                     uint64_t *mark) {
   int found = 0, same = 0;
   *mark = 0;
-  if (start->name.data != NULL) {
+  if (start->name.data != NULL && !start->again) {
     dur_run *run = find_running(s, start);
     if (run != NULL) {
       found = 1;

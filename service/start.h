@@ -9,9 +9,13 @@ typedef struct dur_start {
   dur_bytes input;    /* JSON text */
   dur_bytes name, id; /* absent: made up */
   dur_bytes tenant;
+  dur_bytes endpoint; /* a Lambda endpoint that is to be invoked; or absent */
+  dur_bytes context;  /* JSON: the caller's client context, or absent */
+  dur_bytes identity; /* JSON: the caller's Cognito identity, or absent */
   dur_bytes parent, parent_op; /* the chained invoke that starts it */
   int64_t timeout_s;           /* 0: the function's */
   int no_timeout;
+  int again;              /* start another one when there is one of that name */
   int64_t retention_days; /* 0: the function's */
 } dur_start;
 
@@ -19,8 +23,9 @@ typedef struct dur_start {
 
 /* Start it.  0, or DURABLE_E_NOMEM. */
 int dur_start_run(durable_service *s, const dur_start *start, dur_run **run);
-/* Start it, or find the execution that has its name.  0: new; 1: found, with
- * the same input; DURABLE_E_EXISTS: found, with another; DURABLE_E_NOMEM.
+/* Start it, or find the newest execution that has its name, save when
+ * |start->again|.  0: new; 1: found, with the same input; DURABLE_E_EXISTS:
+ * found, with another; DURABLE_E_NOMEM.
  * |arn| gets DURABLE_ARN_SIZE bytes, *mark what dur_commit_wait wants. */
 int dur_start_named(durable_service *s, const dur_start *start, char *arn,
                     uint64_t *mark);

@@ -16,7 +16,8 @@ static const char SCHEMA[] =
     " wanted INTEGER NOT NULL, retry_ms INTEGER NOT NULL, failures INTEGER NOT "
     "NULL,"
     " empties INTEGER NOT NULL, invocations INTEGER NOT NULL, tenant TEXT,"
-    " parent TEXT, parent_op TEXT, UNIQUE(function, name));"
+    " parent TEXT, parent_op TEXT, endpoint TEXT, context TEXT, identity TEXT);"
+    "CREATE INDEX execution_name ON execution(function, name);"
     "CREATE INDEX execution_start ON execution(function, start_ms, id);"
     "CREATE INDEX execution_running ON execution(status)"
     " WHERE status = 'RUNNING';"
@@ -39,7 +40,8 @@ static const char SCHEMA[] =
 static const char *const SQL[DUR_STMTS] = {
     [DUR_STMT_PUT_EXECUTION] =
         "INSERT INTO execution VALUES"
-        "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18)",
+        "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,"
+        "?20,?21)",
     [DUR_STMT_SET_EXECUTION] =
         "UPDATE execution SET status=?2, end_ms=?3, touched_ms=?4, wanted=?5,"
         " retry_ms=?6, failures=?7, empties=?8, invocations=?9 WHERE id=?1",
@@ -98,6 +100,20 @@ static int read_int(dur_store *store, const char *sql, int64_t *out) {
     sqlite3_finalize(stmt);
   }
   return rc;
+}
+
+int dur_store_is_foreign(const char *path) {
+  dur_store store = {.guard_fd = -1};
+  int64_t application = 0, objects = 0;
+  int foreign =
+      sqlite3_open_v2(path, &store.db, SQLITE_OPEN_READONLY, NULL) ==
+          SQLITE_OK &&
+      read_int(&store, "PRAGMA application_id", &application) == SQLITE_OK &&
+      read_int(&store, "SELECT count(*) FROM sqlite_schema", &objects) ==
+          SQLITE_OK &&
+      application != APPLICATION_ID && objects > 0;
+  sqlite3_close(store.db);
+  return foreign;
 }
 
 /* 0: ours; 1: empty, to be made ours; else DURABLE_E_*. */

@@ -59,6 +59,8 @@ typedef struct dur_store {
 
 #define DUR_ROW_ID(execution, number) ((execution) << 32 | (int64_t)(number))
 
+/* 1 when there is a SQLite database at |path| that another program made. */
+int dur_store_is_foreign(const char *path);
 /* 0 or DURABLE_E_*, and |message| says which of: not there, not a database, of
  * another program, of a newer version, read-only, locked. */
 int dur_store_open(dur_store *store, const char *path, int may_create,

@@ -123,34 +123,20 @@ void dur_execution_arn_write(dur_buf *out, const durable_service *s,
   dur_buf_bytes(out, id);
 }
 
-static dur_bytes after(dur_bytes text, size_t n) {
-  return (dur_bytes){text.data + n, text.len - n};
-}
-
-static int is_account(dur_bytes part) {
-  for (size_t i = 0; i < part.len; i++)
-    if (part.data[i] < '0' || part.data[i] > '9')
-      return 0;
-  return part.len == 12;
-}
-
-dur_bytes dur_function_of(dur_bytes text) {
-  if (!dur_function_name_ok(text))
-    return DUR_NONE;
-  const char *mark = memmem(text.data, text.len, "function:", 9);
-  if (mark != NULL)
-    text = after(text, (size_t)(mark - text.data) + 9);
-  const char *colon = memchr(text.data, ':', text.len);
-  if (colon == NULL)
-    return text;
-  dur_bytes first = {text.data, (size_t)(colon - text.data)};
-  if (mark == NULL && is_account(first)) /* ACCOUNT:NAME[:QUALIFIER] */
-    return dur_function_of(after(text, first.len + 1));
-  return first;
-}
-
 int dur_is_json(dur_bytes text) {
   const char *error;
   size_t at;
   return dur_json_valid(text, 0, &error, &at);
+}
+
+int dur_is_http_url(dur_bytes text) {
+  size_t scheme = dur_bytes_starts(text, "https://")  ? 8
+                  : dur_bytes_starts(text, "http://") ? 7
+                                                      : 0;
+  if (scheme == 0 || text.len == scheme || text.data[scheme] == '/')
+    return 0;
+  for (size_t i = scheme; i < text.len; i++)
+    if ((unsigned char)text.data[i] <= ' ' || text.data[i] == 0x7f)
+      return 0;
+  return 1;
 }

@@ -23,9 +23,7 @@ void dur_function_arn_write(dur_buf *out, const durable_service *s,
                             dur_bytes function);
 void dur_execution_arn_write(dur_buf *out, const durable_service *s,
                              dur_bytes function, dur_bytes name, dur_bytes id);
-/* The bare name in FunctionName: a name, NAME:QUALIFIER, a partial or a whole
- * ARN.  Absent when |text| is none of these. */
-dur_bytes dur_function_of(dur_bytes text);
-int dur_is_json(dur_bytes text); /* one well-formed value */
+int dur_is_json(dur_bytes text);     /* one well-formed value */
+int dur_is_http_url(dur_bytes text); /* http:// or https:// and a host */
 
 #endif

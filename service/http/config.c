@@ -4,6 +4,7 @@
  * "execution_timeout_s", "retention_days", "concurrency", "tenant_isolation",
  * "durable"}: exactly one of command and endpoint; unknown keys are errors. */
 #include "process.h"
+#include "service/tokens.h"
 #include <cjson/cJSON.h>
 #include <limits.h>
 #include <math.h>
@@ -118,8 +119,7 @@ static int read_env(const reader *r, const cJSON *value) {
 }
 
 static int read_endpoint(const reader *r, const cJSON *value) {
-  if (!cJSON_IsString(value) || (strncmp(value->valuestring, "http://", 7) &&
-                                 strncmp(value->valuestring, "https://", 8)))
+  if (!cJSON_IsString(value) || !dur_is_http_url(dur_cstr(value->valuestring)))
     return fail(r, "\"endpoint\" is no http or https URL");
   free(r->program->endpoint);
   r->program->endpoint = strdup(value->valuestring);

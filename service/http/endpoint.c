@@ -1,4 +1,5 @@
 /* endpoint: invocations through the Invoke API of an external Lambda. */
+#include "base/hash.h"
 #include "base/json.h"
 #include "process.h"
 #include <curl/curl.h>
@@ -46,16 +47,35 @@ static void put_failure(dur_buf *out, long status, const char *why) {
   dur_json_end_object(&json);
 }
 
+static struct curl_slist *add_header(struct curl_slist *list, const char *name,
+                                     dur_bytes value) {
+  dur_buf line;
+  if (value.data == NULL)
+    return list;
+  dur_buf_init(&line, &dur_mem_default, SIZE_MAX);
+  dur_buf_str(&line, name);
+  dur_buf_str(&line, ": ");
+  dur_buf_bytes(&line, value);
+  if (dur_buf_cstr(&line) != NULL)
+    list = curl_slist_append(list, dur_buf_cstr(&line));
+  dur_buf_drop(&line);
+  return list;
+}
+
 static struct curl_slist *make_headers(const durable_service_invocation *inv) {
-  char tenant[320];
+  const char *context = dur_job_of(inv)->context;
+  dur_buf encoded;
   struct curl_slist *list =
       curl_slist_append(NULL, "X-Amz-Invocation-Type: RequestResponse");
   list = curl_slist_append(list, "Content-Type: application/json");
   list = curl_slist_append(list, "Expect:");
-  if (inv->tenant_id) {
-    snprintf(tenant, sizeof tenant, "X-Amz-Tenant-Id: %s", inv->tenant_id);
-    list = curl_slist_append(list, tenant);
+  list = add_header(list, "X-Amz-Tenant-Id", dur_cstr(inv->tenant_id));
+  dur_buf_init(&encoded, &dur_mem_default, SIZE_MAX);
+  if (context != NULL) {
+    dur_base64_encode(&encoded, dur_cstr(context));
+    list = add_header(list, "X-Amz-Client-Context", dur_buf_view(&encoded));
   }
+  dur_buf_drop(&encoded);
   return list;
 }
 
@@ -83,20 +103,32 @@ static const char *post(CURL *easy, const char *url,
   return rc == CURLE_OK ? NULL : curl_easy_strerror(rc);
 }
 
+/* The execution's own endpoint, the program's, or that of all others.  0, or
+ * -1: none, or too long. */
+static int make_url(const dur_program *program,
+                    const durable_service_invocation *inv, char url[URL_ROOM]) {
+  const char *own = dur_job_of(inv)->endpoint;
+  pthread_mutex_lock(&program->fleet->lock);
+  const char *at = own                 ? own
+                   : program->endpoint ? program->endpoint
+                                       : program->fleet->endpoint;
+  size_t len = at ? strlen(at) : 0;
+  while (len > 0 && at[len - 1] == '/')
+    len--;
+  int size = snprintf(url, URL_ROOM, "%.*s/2015-03-31/functions/%s/invocations",
+                      (int)len, at ? at : "", program->name);
+  pthread_mutex_unlock(&program->fleet->lock);
+  return len > 0 && size < URL_ROOM ? 0 : -1;
+}
+
 void dur_endpoint_invoke(void *user, durable_service *service,
                          const durable_service_invocation *inv) {
   const dur_program *program = user;
   char url[URL_ROOM];
   long status = 0;
   reply r = {.function_error = 0};
-  size_t len = strlen(program->endpoint);
-  while (len > 0 && program->endpoint[len - 1] == '/')
-    len--;
   dur_buf_init(&r.body, &dur_mem_default, 16u * 1024 * 1024);
-  int fits =
-      snprintf(url, sizeof url, "%.*s/2015-03-31/functions/%s/invocations",
-               (int)len, program->endpoint, program->name) < (int)sizeof url;
-  CURL *easy = fits ? curl_easy_init() : NULL;
+  CURL *easy = make_url(program, inv, url) == 0 ? curl_easy_init() : NULL;
   const char *why =
       easy ? post(easy, url, inv, &r, &status) : "the URL cannot be used";
   int outcome =

@@ -131,6 +131,10 @@ static void invoke(void *user, durable_service *service,
   char why[512] = "";
   dur_buf out;
   int outcome = DURABLE_SERVICE_CRASHED;
+  if (dur_job_of(inv)->endpoint != NULL) {
+    dur_endpoint_invoke(program, service, inv);
+    return;
+  }
   dur_buf_init(&out, &dur_mem_default, SIZE_MAX);
   pthread_mutex_lock(&fleet->lock);
   while (fleet->url == NULL || fleet->stopping)
@@ -277,16 +281,13 @@ int dur_fleet_command(dur_fleet *fleet, const char *name, const char *line,
   return adopt(fleet, program, why, size);
 }
 
-int dur_fleet_endpoint(dur_fleet *fleet, const char *name, const char *url,
-                       char *why, size_t size) {
+int dur_fleet_undescribed(dur_fleet *fleet, const char *name, char *why,
+                          size_t size) {
   dur_program *program = dur_program_new(name);
-  if (program != NULL)
-    program->endpoint = strdup(url);
-  if (program == NULL || program->endpoint == NULL) {
-    if (program != NULL)
-      dur_program_free(program);
+  if (program == NULL)
     return no_memory(why, size);
-  }
+  program->options.timeout_s = fleet->timeout_s;
+  program->options.execution_timeout_s = fleet->execution_timeout_s;
   return adopt(fleet, program, why, size);
 }
 
@@ -311,6 +312,8 @@ int dur_fleet_open(dur_fleet **out, durable_service *service,
   if (fleet == NULL)
     return no_memory(why, size);
   fleet->service = service;
+  fleet->timeout_s = options->timeout_s;
+  fleet->execution_timeout_s = options->execution_timeout_s;
   fleet->log_dir = options->log_dir ? strdup(options->log_dir) : NULL;
   if ((options->log_dir && fleet->log_dir == NULL) ||
       pthread_mutex_init(&fleet->lock, NULL) != 0 ||

@@ -16,6 +16,8 @@ typedef struct dur_fleet dur_fleet;
 
 typedef struct dur_fleet_options {
   const char *log_dir; /* for NAME.jsonl; NULL: lines go to stderr */
+  /* of functions that are not described; 0: see durable/service.h */
+  int64_t timeout_s, execution_timeout_s;
 } dur_fleet_options;
 
 int dur_fleet_open(dur_fleet **out, durable_service *service,
@@ -33,16 +35,17 @@ int dur_fleet_configure(dur_fleet *fleet, durable_bytes json, char *why,
 /* A line for the shell, with everything else at its default. */
 int dur_fleet_command(dur_fleet *fleet, const char *name, const char *line,
                       char *why, size_t size);
-/* A Lambda Invoke endpoint, with everything else at its default. */
-int dur_fleet_endpoint(dur_fleet *fleet, const char *name, const char *url,
-                       char *why, size_t size);
 
-/* Before the server: invoke every function that was not described at |url|,
- * also those of executions that run. */
+/* Invoke every function that is not described at |url| from now on, also those
+ * of executions that run. */
 int dur_fleet_default(dur_fleet *fleet, const char *url, char *why,
                       size_t size);
-/* A request names this function (NULL: none): see above. */
-void dur_fleet_reach(dur_fleet *fleet, const char *name);
+/* A request wants to start this function: make it known when it is not, and
+ * there is a place for it: that of all others, or one that the request |brings|
+ * for its execution. */
+void dur_fleet_reach(dur_fleet *fleet, const char *name, int brings);
+/* The same for the executions that run, once the functions are described. */
+void dur_fleet_reach_running(dur_fleet *fleet);
 
 /* Start no invocation any more, and wait up to |grace_ms| for those that run.
  * 1 when none runs.  Otherwise the processes are killed and their invocations

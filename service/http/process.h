@@ -20,9 +20,9 @@ typedef struct dur_program {
   struct dur_program *next;
   dur_fleet *fleet;
   char *name;
-  char **argv; /* NULL: |endpoint| it is */
-  char **env;  /* "K=V" of its own */
-  char *endpoint;
+  char **argv;    /* NULL: |endpoint| it is */
+  char **env;     /* "K=V" of its own */
+  char *endpoint; /* NULL without |argv|: the fleet's, whatever that is then */
   durable_service_function_options options;
   int retired;
   dur_process *processes;
@@ -33,7 +33,8 @@ struct dur_fleet {
   pthread_cond_t changed; /* CLOCK_REALTIME */
   durable_service *service;
   char *log_dir, *url;
-  char *endpoint; /* default; set before the server starts */
+  char *endpoint; /* of all that is not described; NULL: none */
+  int64_t timeout_s, execution_timeout_s; /* of what is not described */
   int stopping;
   dur_program *programs;
   pthread_mutex_t log_lock; /* after |lock| */
@@ -89,6 +90,9 @@ dur_program *dur_program_new(const char *name);
 void dur_program_free(dur_program *program);
 dur_program *dur_program_parse(const void *object, const char *name, char *why,
                                size_t size);
+/* A function at the fleet's endpoint, with everything else at its default. */
+int dur_fleet_undescribed(dur_fleet *fleet, const char *name, char *why,
+                          size_t size);
 /* endpoint.c: an invocation over HTTP. */
 void dur_endpoint_invoke(void *program, durable_service *service,
                          const durable_service_invocation *inv);

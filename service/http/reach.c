@@ -1,76 +1,69 @@
-/* reach: functions that nobody described, at the default Lambda endpoint. */
+/* reach: functions that nobody described, at a Lambda endpoint. */
 #include "process.h"
-#include <cjson/cJSON.h>
+#include "service/tokens.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static int is_known(dur_fleet *fleet, const char *name) {
+/* 1 when there is no function of this name, and a place to invoke it. */
+static int is_wanted(dur_fleet *fleet, const char *name, int brings) {
   pthread_mutex_lock(&fleet->lock);
   const dur_program *it = fleet->programs;
   while (it != NULL && strcmp(it->name, name) != 0)
     it = it->next;
+  int wanted = it == NULL && (brings || fleet->endpoint != NULL);
   pthread_mutex_unlock(&fleet->lock);
-  return it != NULL;
+  return wanted;
 }
 
-void dur_fleet_reach(dur_fleet *fleet, const char *name) {
+void dur_fleet_reach(dur_fleet *fleet, const char *name, int brings) {
   char why[256];
-  if (fleet->endpoint != NULL && name != NULL && !is_known(fleet, name))
-    (void)dur_fleet_endpoint(fleet, name, fleet->endpoint, why, sizeof why);
+  if (name != NULL && is_wanted(fleet, name, brings))
+    (void)dur_fleet_undescribed(fleet, name, why, sizeof why);
 }
 
-/* "arn:P:lambda:R:A:function:NAME:..." */
-static void reach_arn(dur_fleet *fleet, const char *arn) {
-  const char *at = arn ? strstr(arn, ":function:") : NULL;
-  if (at == NULL)
-    return;
-  at += strlen(":function:");
-  char *name = strndup(at, strcspn(at, ":/"));
-  dur_fleet_reach(fleet, name);
-  free(name);
-}
+typedef struct place {
+  char *name;
+  int brings;
+} place;
 
-/* One page of running executions; *marker is of the next one, or "". */
-static int reach_page(dur_fleet *fleet, char *marker, size_t size) {
-  char target[512];
-  durable_service_response reply = DURABLE_SERVICE_RESPONSE_INIT;
-  snprintf(target, sizeof target,
-           "/2025-12-01/durable-executions?Statuses=RUNNING&MaxItems=1000%s%s",
-           marker[0] ? "&Marker=" : "", marker);
-  if (durable_service_request(fleet->service, "GET", target, NULL,
-                              (durable_bytes){NULL, 0}, &reply) != DURABLE_OK)
-    return -1;
-  cJSON *page = cJSON_ParseWithLength(reply.body.data, reply.body.len);
-  durable_service_response_drop(&reply);
-  const cJSON *one;
-  cJSON_ArrayForEach(
-      one, cJSON_GetObjectItemCaseSensitive(page, "DurableExecutions")) {
-    reach_arn(fleet, cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(
-                         one, "DurableExecutionArn")));
+/* The functions of all running executions; the caller frees. */
+static place *running(durable_service *s, size_t *count) {
+  *count = 0;
+  pthread_mutex_lock(&s->lock);
+  place *all = calloc(s->runs.count + 1, sizeof *all);
+  for (size_t i = 0; all != NULL && i < s->runs.cap; i++) {
+    const dur_run *run = s->runs.slots[i].value;
+    if (run == NULL)
+      continue;
+    all[*count].name = strndup(run->function.data, run->function.len);
+    all[(*count)++].brings = run->endpoint.data != NULL;
   }
-  const char *next = cJSON_GetStringValue(
-      cJSON_GetObjectItemCaseSensitive(page, "NextMarker"));
-  snprintf(marker, size, "%s", next ? next : "");
-  int rc = page ? 0 : -1;
-  cJSON_Delete(page);
-  return rc;
+  pthread_mutex_unlock(&s->lock);
+  return all;
+}
+
+void dur_fleet_reach_running(dur_fleet *fleet) {
+  size_t count;
+  place *all = running(fleet->service, &count);
+  for (size_t i = 0; i < count; i++) {
+    dur_fleet_reach(fleet, all[i].name, all[i].brings);
+    free(all[i].name);
+  }
+  free(all);
 }
 
 int dur_fleet_default(dur_fleet *fleet, const char *url, char *why,
                       size_t size) {
-  char marker[128] = "";
-  fleet->endpoint = strdup(url);
-  int rc = fleet->endpoint ? 0 : -1;
-  if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0) {
+  char *copy = dur_is_http_url(dur_cstr(url)) ? strdup(url) : NULL;
+  if (copy == NULL) {
     snprintf(why, size, "expected http://HOST:PORT");
     return -1;
   }
-  do {
-    if (rc == 0)
-      rc = reach_page(fleet, marker, sizeof marker);
-  } while (rc == 0 && marker[0]);
-  if (rc != 0)
-    snprintf(why, size, "the running executions cannot be listed");
-  return rc;
+  pthread_mutex_lock(&fleet->lock);
+  free(fleet->endpoint);
+  fleet->endpoint = copy;
+  pthread_mutex_unlock(&fleet->lock);
+  dur_fleet_reach_running(fleet);
+  return 0;
 }

@@ -56,6 +56,7 @@ static void put_trace(dur_exchange *x, int64_t now_ms) {
 
 static void deliver(dur_process *p, dur_exchange *x) {
   const durable_service_invocation *inv = p->inv;
+  const dur_job *job = dur_job_of(inv);
   char deadline[32];
   dur_process_drain(p); /* until here it speaks of the invocation before */
   pthread_mutex_lock(&p->program->fleet->log_lock);
@@ -71,6 +72,10 @@ static void deliver(dur_process *p, dur_exchange *x) {
     dur_exchange_put(x, "Lambda-Runtime-Invocation-Id", p->invocation_id);
   if (inv->tenant_id)
     dur_exchange_put(x, "Lambda-Runtime-Aws-Tenant-Id", inv->tenant_id);
+  if (job->context)
+    dur_exchange_put(x, "Lambda-Runtime-Client-Context", job->context);
+  if (job->identity)
+    dur_exchange_put(x, "Lambda-Runtime-Cognito-Identity", job->identity);
   x->status = 200;
   dur_buf_bytes(&x->answer, dur_from_public(inv->event));
 }

@@ -1,11 +1,9 @@
 /* server: see server.h. */
 #include "service/http/server.h"
-#include "exchange.h"
+#include "admin.h"
 #include "service/commit.h"
-#include "service/request.h"
 #include "service/tokens.h"
 #include "wire/limits.h"
-#include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +13,7 @@ enum {
   CONNECTIONS = 8 * 256,
   IDLE_S = 60,
   SEND_MS = 1000,
-  HEADER_ROOM = 13
+  SHOWN = 256 /* of a target in the log */
 };
 
 /* One exchange that the service answers. */
@@ -29,7 +27,7 @@ struct dur_server {
   durable_service *service;
   dur_fleet *fleet;
   dur_listener *listener;
-  int few_error_types;
+  dur_server_options options;
   pthread_t waiter;
   errand *waiting; /* service->lock */
   uint64_t seen;   /* service->ends when |waiting| was looked through */
@@ -37,17 +35,22 @@ struct dur_server {
   unsigned open;   /* exchanges that are not over; service->lock */
 };
 
-static const char *const READ_HEADERS[] = {
-    "X-Amz-Invocation-Type", "X-Amz-Durable-Execution-Name", "X-Amz-Tenant-Id"};
-
 /* ---- answers */
 
+static int ends_in(const dur_exchange *x, const char *verb) {
+  size_t len = strcspn(x->target, "?"), n = strlen(verb);
+  return len > n && memcmp(x->target + len - n, verb, n) == 0;
+}
+
 static int names_error(const dur_server *server, const dur_exchange *x) {
+  return !server->options.for_sam || ends_in(x, "/checkpoint") ||
+         ends_in(x, "/state");
+}
+
+static void say(const char *prefix, const dur_exchange *x) {
   size_t len = strcspn(x->target, "?");
-  if (!server->few_error_types)
-    return 1;
-  return (len > 11 && memcmp(x->target + len - 11, "/checkpoint", 11) == 0) ||
-         (len > 6 && memcmp(x->target + len - 6, "/state", 6) == 0);
+  fprintf(stderr, "%s: %s %.*s %d\n", prefix, x->method,
+          (int)(len < SHOWN ? len : SHOWN), x->target, x->status);
 }
 
 static void fill(dur_server *server, errand *e) {
@@ -65,6 +68,8 @@ static void fill(dur_server *server, errand *e) {
     dur_exchange_put(x, "X-Amz-Durable-Execution-Arn", reply->arn);
   if (strncmp(x->target, "/2015-03-31/", 12) == 0 && x->status < 300)
     dur_exchange_put(x, "X-Amz-Executed-Version", "$LATEST");
+  if (server->options.log)
+    say(server->options.log, x);
 }
 
 static void put_request_id(dur_exchange *x) {
@@ -156,18 +161,19 @@ static int wait_for(dur_server *server, errand *e) {
 /* ---- requests */
 
 static int ask_service(dur_server *server, dur_exchange *x, errand *e) {
-  const char *headers[HEADER_ROOM] = {NULL};
+  const char *headers[2 * DUR_HEADERS_READ + 1] = {NULL};
   size_t n = 0;
-  for (size_t i = 0; i < sizeof READ_HEADERS / sizeof *READ_HEADERS; i++) {
-    const char *value = dur_exchange_header(x, READ_HEADERS[i]);
+  for (const char *const *name = dur_request_headers; *name; name++) {
+    const char *value = dur_exchange_header(x, *name);
     if (value == NULL)
       continue;
-    headers[n++] = READ_HEADERS[i];
+    headers[n++] = *name;
     headers[n++] = value;
   }
   dur_request r = {.method = x->method,
                    .target = x->target,
                    .headers = headers,
+                   .names_repeat = server->options.for_sam,
                    .body = dur_buf_view(&x->body)};
   dur_arena_init(&r.arena, &dur_mem_default);
   dur_request_now(server->service, &r, &e->reply);
@@ -176,44 +182,6 @@ static int ask_service(dur_server *server, dur_exchange *x, errand *e) {
     return 1;
   dur_reply_finish(server->service, &e->reply);
   return 0;
-}
-
-/* The function that a request wants to start may have to be made known. */
-static void reach(dur_server *server, const dur_exchange *x) {
-  static const char INVOKE[] = "/2015-03-31/functions/";
-  static const char START[] = "/start-durable-execution";
-  if (strcmp(x->method, "POST") != 0)
-    return;
-  if (strncmp(x->target, INVOKE, sizeof INVOKE - 1) == 0) {
-    const char *at = x->target + sizeof INVOKE - 1;
-    char *name = strndup(at, strcspn(at, "/:%?"));
-    dur_fleet_reach(server->fleet, name);
-    free(name);
-  } else if (strncmp(x->target, START, sizeof START - 1) == 0) {
-    cJSON *body =
-        cJSON_ParseWithLength(x->body.data ? x->body.data : "", x->body.len);
-    dur_fleet_reach(server->fleet,
-                    cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(
-                        body, "FunctionName")));
-    cJSON_Delete(body);
-  }
-}
-
-/* PUT /functions/{name} */
-static int put_function(dur_server *server, dur_exchange *x, errand *e) {
-  static const char PREFIX[] = "/functions/";
-  char why[512] = "";
-  if (strcmp(x->method, "PUT") != 0 ||
-      strncmp(x->target, PREFIX, sizeof PREFIX - 1) != 0)
-    return 0;
-  int rc =
-      dur_fleet_put(server->fleet, x->target + sizeof PREFIX - 1,
-                    dur_to_public(dur_buf_view(&x->body)), why, sizeof why);
-  if (rc < 0)
-    dur_reply_error(&e->reply, DUR_ERROR_INVALID, "%s", why);
-  else
-    dur_buf_str(&e->reply.body, "{}");
-  return 1;
 }
 
 static void count_open(dur_server *server, int change) {
@@ -238,8 +206,7 @@ static int handle(void *user, dur_exchange *x) {
   count_open(server, 1);
   e->reply.status = 200;
   dur_buf_init(&e->reply.body, &dur_mem_default, SIZE_MAX);
-  reach(server, x);
-  if (!put_function(server, x, e) && ask_service(server, x, e))
+  if (!dur_admin_take(server->fleet, x, &e->reply) && ask_service(server, x, e))
     return 1;
   fill(server, e);
   return 0;
@@ -256,6 +223,10 @@ static void drop(void *user, dur_exchange *x) {
 
 /* ---- lifecycle */
 
+int dur_server_would_refuse(const char *path) {
+  return dur_store_is_foreign(path);
+}
+
 int dur_server_open(dur_server **out, durable_service *service,
                     dur_fleet *fleet, const dur_server_options *options,
                     char *message, size_t size) {
@@ -267,7 +238,7 @@ int dur_server_open(dur_server **out, durable_service *service,
   }
   server->service = service;
   server->fleet = fleet;
-  server->few_error_types = options->few_error_types;
+  server->options = *options;
   const dur_listener_options listen = {
       .host = options->host,
       .port = options->port,

@@ -1,7 +1,7 @@
 /* server: the service over HTTP.
  *
  * A thin adapter: what a request means is decided by the request function of
- * the service; added here are headers, ceilings, and PUT /functions/{name}.
+ * the service; added here are headers, ceilings, and what admin.h has.
  * An Invoke that waits for its outcome is suspended and holds no thread; one
  * thread looks after all that wait. */
 #ifndef DUR_HTTP_SERVER_H
@@ -15,10 +15,15 @@ typedef struct dur_server dur_server;
 typedef struct dur_server_options {
   const char *host;
   unsigned port;
-  /* 1: x-amzn-ErrorType on /checkpoint and /state only, for clients that show
-   * the status where no type is given, and compare that text */
-  int few_error_types;
+  /* 1: as SAM expects.  It compares error texts, which have the status where no
+   * type is given: x-amzn-ErrorType on /checkpoint and /state only.  It starts
+   * executions of every function as those of "function": names may repeat. */
+  int for_sam;
+  const char *log; /* begins a line on stderr for each answer; NULL: none */
 } dur_server_options;
+
+/* 1 when there is a SQLite database at |path| that another program made. */
+int dur_server_would_refuse(const char *path);
 
 /* Lock, sockets and threads; requests are answered at once.  |fleet| takes what
  * PUT /functions/{name} brings.  0, or -1 with a text in |message|. */

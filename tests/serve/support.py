@@ -16,6 +16,7 @@ import unittest
 import urllib.parse
 
 PROGRAM = os.environ["DURABLE_CLI"]
+DEX = str(pathlib.Path(PROGRAM).parent / "dex-local-runner")
 BOOTSTRAP = os.environ["DURABLE_BOOTSTRAP"]
 RAW = [sys.executable, "-B",
        str(pathlib.Path(__file__).resolve().parent / "fixtures" / "raw.py")]
@@ -74,6 +75,27 @@ class ServeTest(unittest.TestCase):
         code = self.process.wait(timeout=PATIENCE_S)
         self.process.stderr.close()
         return code
+
+    def dex(self, *options, env=None):
+        """The same program as SAM starts it."""
+        self.process = subprocess.Popen(
+            [DEX, "start-server", "--port", str(self.port or 0), *options],
+            cwd=self.directory, text=True, stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL, env={**os.environ, **(env or {})})
+        lines = []
+        while not lines or "serving on" not in lines[-1]:
+            lines.append(self.process.stderr.readline())
+            self.assertTrue(lines[-1], lines)
+        self.port = int(lines[-1].rsplit(":", 1)[1])
+        return lines
+
+    def start(self, **more):
+        """POST /start-durable-execution, with all that it asks for."""
+        return self.ask("POST", "/start-durable-execution", json.dumps({
+            "AccountId": "123456789012", "FunctionName": "function",
+            "FunctionQualifier": "$LATEST", "ExecutionName": None,
+            "ExecutionTimeoutSeconds": 300, "ExecutionRetentionPeriodDays": 7,
+            **more}))
 
     def connect(self):
         return socket.create_connection(("127.0.0.1", self.port),

@@ -1,12 +1,14 @@
 """Functions behind a Lambda Invoke endpoint."""
 
+import base64
 import http.server
 import json
 import signal
 import threading
+import time
 import unittest
 
-from support import ServeTest
+from support import ServeTest, raw_function
 
 
 class Lambda(http.server.BaseHTTPRequestHandler):
@@ -19,6 +21,13 @@ class Lambda(http.server.BaseHTTPRequestHandler):
         self.server.seen.append((self.path, dict(self.headers)))
         first = event["InitialExecutionState"]["Operations"][0]
         do = json.loads(first["ExecutionDetails"]["InputPayload"])["do"]
+        with self.server.lock:
+            self.server.running += 1
+            self.server.most = max(self.server.most, self.server.running)
+        if do == "linger":
+            time.sleep(0.05)
+        with self.server.lock:
+            self.server.running -= 1
         if do == "hold":
             self.server.release.wait(60)
         body = json.dumps({"errorMessage": "no", "errorType": "Mine"}
@@ -46,6 +55,8 @@ class Endpoint(ServeTest):
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Lambda)
         self.server.daemon_threads = True
         self.server.seen = []
+        self.server.running = self.server.most = 0
+        self.server.lock = threading.Lock()
         self.server.release = threading.Event()
         self.thread = threading.Thread(target=self.server.serve_forever)
         self.thread.start()
@@ -58,14 +69,16 @@ class Endpoint(ServeTest):
         self.server.server_close()
         super().tearDown()
 
-    def start_execution(self, do):
-        answer = self.ask("POST", "/start-durable-execution", json.dumps({
-            "AccountId": "123456789012", "FunctionName": "function",
-            "FunctionQualifier": "$LATEST", "ExecutionName": None,
-            "ExecutionTimeoutSeconds": 300, "ExecutionRetentionPeriodDays": 7,
-            "Input": json.dumps({"do": do})}))
+    def start_execution(self, do, **more):
+        answer = self.start(Input=json.dumps({"do": do}), **more)
         self.assertEqual(answer.status, 201, answer.body)
         return answer.json["ExecutionArn"]
+
+    def succeeded(self, arn):
+        self.until(lambda: self.execution(arn).json["Status"] == "SUCCEEDED")
+
+    def paths(self):
+        return [path for path, _ in self.server.seen]
 
     def failure(self, arn):
         self.until(lambda: self.completions(arn))
@@ -81,9 +94,93 @@ class Endpoint(ServeTest):
 
     def test_default(self):
         self.serve("--lambda-endpoint", self.url)
-        arn = self.start_execution("echo")
-        self.until(lambda: self.execution(arn).json["Status"] == "SUCCEEDED")
+        self.succeeded(self.start_execution("echo"))
         self.assertEqual(self.invoke("any", {"do": "echo"}).json, "echo")
+        for name in ("other:$LATEST", "arn%3Aaws%3Alambda%3Aus-east-1%3A1234567"
+                     "89012%3Afunction%3Aother"):
+            self.assertEqual(self.invoke(name, {"do": "echo"}).json, "echo")
+        self.assertEqual(self.paths()[-1],
+                         "/2015-03-31/functions/other/invocations")
+
+    def test_endpoint_of_an_execution(self):
+        self.serve(functions=[raw_function("function")])
+        self.succeeded(self.start_execution("echo", LambdaEndpoint=self.url))
+        self.succeeded(self.start_execution("echo", LambdaEndpoint=self.url,
+                                            FunctionName="unheard-of"))
+        self.assertEqual(self.paths(), [
+            "/2015-03-31/functions/function/invocations",
+            "/2015-03-31/functions/unheard-of/invocations"])
+        self.succeeded(self.start_execution("echo", LambdaEndpoint=None))
+        self.assertEqual(len(self.server.seen), 2)
+
+    def test_one_invocation_at_a_time(self):
+        """A container that an execution brings takes no more than one."""
+        self.serve()
+        arns = [self.start_execution("linger", LambdaEndpoint=self.url)
+                for _ in range(8)]
+        for arn in arns:
+            self.succeeded(arn)
+        self.assertEqual(self.server.most, 1)
+
+    def test_endpoint_outlives_the_service(self):
+        self.serve()
+        arn = self.start_execution("hold", LambdaEndpoint=self.url)
+        self.until(lambda: self.server.seen)
+        self.end(signal.SIGKILL)
+        self.server.release.set()
+        self.serve()
+        self.succeeded(arn)
+
+    def test_put_endpoint(self):
+        self.serve()
+        body = {"EndpointUrl": self.url, "RegionName": "eu-west-1"}
+        self.assertEqual(self.invoke("any", {"do": "echo"}).status, 404)
+        answer = self.ask("PUT", "/lambda-endpoint", json.dumps(body))
+        self.assertEqual((answer.status, answer.json), (200, {
+            "message": "Lambda endpoint updated successfully"}))
+        self.assertEqual(self.invoke("any", {"do": "echo"}).json, "echo")
+        self.ask("PUT", "/lambda-endpoint",
+                 '{"EndpointUrl": "http://127.0.0.1:1"}')
+        self.assertIn("could not be invoked", self.failure(self.invoke(
+            "any", {"do": "echo"}, "Event").arn)["ErrorMessage"])
+
+    def test_put_endpoint_takes_up_what_runs(self):
+        self.serve("--lambda-endpoint", self.url)
+        arn = self.start_execution("hold")
+        self.until(lambda: self.server.seen)
+        self.end(signal.SIGKILL)
+        self.server.release.set()
+        self.serve()
+        self.ask("PUT", "/lambda-endpoint",
+                 json.dumps({"EndpointUrl": self.url}))
+        self.succeeded(arn)
+
+    def test_endpoints_refused(self):
+        self.serve()
+        for body, text in (("", "body is required"), ("{", "body is required"),
+                           ("[]", "body is required"),
+                           ("{}", "EndpointUrl is required"),
+                           ('{"EndpointUrl":""}', "EndpointUrl is required"),
+                           ('{"EndpointUrl":1}', "EndpointUrl is required"),
+                           ('{"EndpointUrl":"ftp://x"}', "expected http"),
+                           ('{"EndpointUrl":"http://"}', "expected http")):
+            with self.subTest(body=body):
+                answer = self.ask("PUT", "/lambda-endpoint", body)
+                self.assertEqual(answer.status, 400)
+                self.assertIn(text, answer.json["message"])
+        for endpoint in ("x", "http://a b", "file:///etc"):
+            with self.subTest(endpoint=endpoint):
+                answer = self.start(LambdaEndpoint=endpoint)
+                self.assertEqual(answer.status, 400)
+                self.assertIn("LambdaEndpoint", answer.json["message"])
+
+    def test_client_context(self):
+        self.serve("--lambda-endpoint", self.url)
+        context = base64.b64encode(b'{"custom": {"a": 1}}').decode()
+        self.invoke("any", {"do": "echo"},
+                    **{"X-Amz-Client-Context": context})
+        sent = self.server.seen[0][1]["X-Amz-Client-Context"]
+        self.assertEqual(base64.b64decode(sent), b'{"custom": {"a": 1}}')
 
     def test_failures(self):
         self.serve("--lambda-endpoint", self.url)
@@ -99,7 +196,7 @@ class Endpoint(ServeTest):
         self.end(signal.SIGKILL)
         self.server.release.set()
         self.serve("--lambda-endpoint", self.url)
-        self.until(lambda: self.execution(arn).json["Status"] == "SUCCEEDED")
+        self.succeeded(arn)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Functions as programs: the Runtime API, restarts, timeouts, logs, config."""
 
+import base64
 import json
 import os
 import subprocess
@@ -75,6 +76,34 @@ class Processes(ServeTest):
         found = self.invoke("raw", {"do": "headers"},
                             **{"X-Amz-Tenant-Id": "t1"}).json
         self.assertEqual(found["lambda-runtime-aws-tenant-id"], "t1")
+
+    def test_headers_about_the_caller(self):
+        context = base64.b64encode('{"client": {"é": 1}}'.encode()).decode()
+        told = {"X-Amz-Client-Context": context,
+                "X-Amz-Cognito-Identity-Id": "me"}
+        for function in ("raw", "durable"):
+            with self.subTest(function=function):
+                found = self.invoke(function, {"do": "headers"}, **told).json
+                self.assertEqual(json.loads(found[
+                    "lambda-runtime-client-context"].encode("latin-1")),
+                    {"client": {"é": 1}})
+                self.assertEqual(json.loads(found[
+                    "lambda-runtime-cognito-identity"]),
+                    {"cognitoIdentityId": "me", "cognitoIdentityPoolId": ""})
+                found = self.invoke(function, {"do": "headers"}).json
+                self.assertNotIn("lambda-runtime-client-context", found)
+                self.assertNotIn("lambda-runtime-cognito-identity", found)
+
+    def test_context_refused(self):
+        for text in ("{}", "!", base64.b64encode(b"[1]").decode(),
+                     base64.b64encode(b"{").decode(),
+                     base64.b64encode(b'{"a":"' + b"x" * 4000 + b'"}').decode()):
+            with self.subTest(text=text[:20]):
+                answer = self.invoke("raw", **{"X-Amz-Client-Context": text})
+                self.assertEqual(answer.status, 400)
+                self.assertEqual(answer.headers["x-amzn-errortype"],
+                                 "InvalidRequestContentException")
+                self.assertIn("base64", answer.json["message"])
 
     def test_environment(self):
         found = self.invoke("raw", {"do": "environment"}).json

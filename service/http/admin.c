@@ -1,0 +1,106 @@
+/* admin: see admin.h. */
+#include "admin.h"
+#include "wire/limits.h"
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WHY_SIZE = 512 };
+
+static int path_is(const dur_request *r, size_t count, const char *first) {
+  return r->segment_count == count && dur_bytes_is(r->segments[0], first);
+}
+
+static void settle(dur_reply *reply, int rc, const char *why,
+                   const char *body) {
+  if (rc < 0)
+    dur_reply_error(reply, DUR_ERROR_INVALID, "%s", why);
+  else
+    dur_buf_str(&reply->body, body);
+}
+
+static void put_function(dur_fleet *fleet, const dur_request *r,
+                         dur_reply *reply) {
+  char why[WHY_SIZE] = "out of memory";
+  char *name = strndup(r->segments[1].data, r->segments[1].len);
+  int rc =
+      name ? dur_fleet_put(fleet, name, dur_to_public(r->body), why, sizeof why)
+           : -1;
+  settle(reply, rc, why, "{}");
+  free(name);
+}
+
+static void put_endpoint(dur_fleet *fleet, const dur_request *r,
+                         dur_reply *reply) {
+  char why[WHY_SIZE];
+  cJSON *tree =
+      cJSON_ParseWithLength(r->body.data ? r->body.data : "", r->body.len);
+  const char *url = cJSON_GetStringValue(
+      cJSON_GetObjectItemCaseSensitive(tree, "EndpointUrl"));
+  if (!cJSON_IsObject(tree)) {
+    dur_reply_error(reply, DUR_ERROR_INVALID,
+                    "Request body is required: {\"EndpointUrl\": URL}");
+  } else if (url == NULL || url[0] == '\0') {
+    dur_reply_error(reply, DUR_ERROR_INVALID, "EndpointUrl is required");
+  } else {
+    int rc = dur_fleet_default(fleet, url, why, sizeof why);
+    settle(reply, rc, why,
+           "{\"message\":\"Lambda endpoint updated successfully\"}");
+  }
+  cJSON_Delete(tree);
+}
+
+static void reach(dur_fleet *fleet, dur_bytes function, int brings) {
+  dur_bytes bare = dur_function_bare(function);
+  char *name = bare.data ? strndup(bare.data, bare.len) : NULL;
+  dur_fleet_reach(fleet, name, brings);
+  free(name);
+}
+
+static void reach_start(dur_fleet *fleet, const dur_request *r) {
+  cJSON *body =
+      cJSON_ParseWithLength(r->body.data ? r->body.data : "", r->body.len);
+  const char *function = cJSON_GetStringValue(
+      cJSON_GetObjectItemCaseSensitive(body, "FunctionName"));
+  const char *endpoint = cJSON_GetStringValue(
+      cJSON_GetObjectItemCaseSensitive(body, "LambdaEndpoint"));
+  reach(fleet, dur_cstr(function), endpoint != NULL && endpoint[0] != '\0');
+  cJSON_Delete(body);
+}
+
+static int take_put(dur_fleet *fleet, const dur_request *r, dur_reply *reply) {
+  if (path_is(r, 2, "functions"))
+    put_function(fleet, r, reply);
+  else if (path_is(r, 1, "lambda-endpoint"))
+    put_endpoint(fleet, r, reply);
+  else
+    return 0;
+  return 1;
+}
+
+/* 1 for a request that this file has to look at. */
+static int is_ours(const dur_exchange *x) {
+  if (strcmp(x->method, "POST") != 0)
+    return strcmp(x->method, "PUT") == 0;
+  return strncmp(x->target, "/2015-03-31/", 12) == 0 ||
+         strncmp(x->target, "/start-", 7) == 0;
+}
+
+int dur_admin_take(dur_fleet *fleet, const dur_exchange *x, dur_reply *reply) {
+  int taken = 0;
+  if (!is_ours(x))
+    return 0;
+  dur_request r = {
+      .method = x->method, .target = x->target, .body = dur_buf_view(&x->body)};
+  dur_arena_init(&r.arena, &dur_mem_default);
+  if (dur_request_parse(&r) != 0)
+    taken = 0; /* the service says what is wrong */
+  else if (strcmp(x->method, "PUT") == 0)
+    taken = take_put(fleet, &r, reply);
+  else if (path_is(&r, 4, "2015-03-31"))
+    reach(fleet, r.segments[2], 0);
+  else if (path_is(&r, 1, "start-durable-execution"))
+    reach_start(fleet, &r);
+  dur_arena_drop(&r.arena);
+  return taken;
+}
