@@ -210,14 +210,16 @@ durable_op_id durable_engine_group(durable_engine *e, durable_task_id task,
   if (mine.kind > DURABLE_GROUP_PARALLEL)
     return dur_refuse(e, DURABLE_E_ARGUMENT, "group kind is MAP or PARALLEL",
                       NULL);
-  dur_group_spec spec = {.name = s.name,
-                         .parallel = mine.kind == DURABLE_GROUP_PARALLEL,
-                         .flat = mine.flat != 0,
-                         .has_summary = mine.has_summary != 0,
-                         .caller_decides = mine.caller_decides != 0,
-                         .branches = branches,
-                         .max_concurrency = mine.max_concurrency,
-                         .names = mine.names};
+  dur_group_spec spec = {
+      .name = s.name,
+      .parallel = mine.kind == DURABLE_GROUP_PARALLEL,
+      .flat = mine.flat != 0,
+      .has_summary = mine.has_summary != 0,
+      .caller_decides = mine.caller_decides != 0,
+      .branches = branches,
+      .has_concurrency = (mine.set & DURABLE_GROUP_SET_MAX_CONCURRENCY) != 0,
+      .max_concurrency = mine.max_concurrency,
+      .names = mine.names};
   completion_in(&mine, &spec.completion);
   rc = dur_group_claim(e, s.ctx, &spec, &op);
   return answer(rc, op);

@@ -23,7 +23,7 @@ static int settings_of(const durable_engine_options *o, dur_settings *set) {
   set->stay_ms = o->stay_ms;
   set->max_threads = o->max_threads;
   set->max_sends = o->max_sends ? o->max_sends : 5;
-  set->records = o->records != 0;
+  set->records = (int)o->records;
   set->borrow_event = o->borrow_event != 0;
   set->qualified_errors = o->qualified_errors != 0;
   set->request_id = dur_cstr(o->request_id);

@@ -48,7 +48,7 @@ static int make_engine(dur_run *run, durable_bytes event,
   o.stay_ms = h->stay_ms;
   o.max_threads = h->max_threads;
   o.borrow_event = 1; /* it lives until the host is closed */
-  o.records = (uint32_t)dur_plugins_want_records(run);
+  o.records = dur_plugins_want_records(run);
   o.request_id = inv->request_id;
   return durable_engine_new(&run->engine, &o, event);
 }

@@ -61,14 +61,18 @@ static durable_hook_fn *hook_of(const durable_plugin *p, int kind,
   }
 }
 
-int dur_plugins_want_records(const dur_run *run) {
+uint32_t dur_plugins_want_records(const dur_run *run) {
   const char *name;
+  uint32_t wanted = 0;
   for (size_t i = 0; i < run->plugin_count; i++)
     for (int kind = DURABLE_RECORD_INVOCATION_START;
          kind <= DURABLE_RECORD_USER_FUNCTION_END; kind++)
       if (hook_of(&run->plugins[i], kind, &name))
-        return 1;
-  return 0;
+        wanted = 1;
+  for (size_t i = 0; i < run->plugin_count; i++)
+    if (run->plugins[i].on_operation_change && run->plugins[i].all_operations)
+      wanted = 2;
+  return wanted;
 }
 
 void dur_plugins_record(void *user, const durable_engine_record *record) {

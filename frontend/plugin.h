@@ -6,8 +6,8 @@
 
 /* Copy the handler's plugins into the run.  0, DURABLE_E_ABI or NOMEM. */
 int dur_plugins_init(dur_run *run);
-/* 1: some plugin wants records. */
-int dur_plugins_want_records(const dur_run *run);
+/* durable_engine_options.records: what the plugins want. */
+uint32_t dur_plugins_want_records(const dur_run *run);
 /* The host's record sink; |user| is the run. */
 void dur_plugins_record(void *user, const durable_engine_record *record);
 

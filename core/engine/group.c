@@ -10,6 +10,9 @@ static int check(dur_engine *e, const dur_group_spec *spec) {
   if (spec->branches > DUR_BATCH_MAX_ITEMS)
     return dur_refuse(e, DUR_E_LIMIT, "a batch has at most 1,000,000 branches",
                       NULL);
+  if (spec->has_concurrency && spec->max_concurrency < 1)
+    return dur_refuse(e, DUR_E_ARGUMENT, "max_concurrency must be at least 1",
+                      NULL);
   if (c->has_min && c->min_successful < 1)
     return dur_refuse(e, DUR_E_ARGUMENT, "min_successful must be at least 1",
                       NULL);

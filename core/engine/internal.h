@@ -186,6 +186,7 @@ void dur_context_close(dur_engine *e, dur_op *op); /* orphan what is below */
 typedef struct dur_group_spec {
   dur_bytes name;
   int parallel, flat, has_summary, caller_decides;
+  int has_concurrency;                /* given: 0 is refused */
   uint32_t branches, max_concurrency; /* 0: all */
   dur_completion completion;
   const char *const *names;

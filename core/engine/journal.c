@@ -84,6 +84,7 @@ int dur_journal_merge(dur_engine *e, const dur_operation *op, int keep) {
   if (!keep && keep_operation(e, op, entry, &mine) != 0)
     return dur_oom(e);
   entry->op = mine;
+  e->known += !entry->known;
   entry->known = 1;
   e->pending += (uint32_t)will_wake(&entry->op);
   e->pending -= (uint32_t)was;
@@ -94,6 +95,7 @@ int dur_journal_merge(dur_engine *e, const dur_operation *op, int keep) {
 
 void dur_journal_set_status(dur_engine *e, dur_entry *entry, dur_status s) {
   e->pending -= (uint32_t)(entry->known && will_wake(&entry->op));
+  e->known += !entry->known;
   entry->known = 1;
   entry->op.status = s;
   e->pending += (uint32_t)will_wake(&entry->op);

@@ -298,7 +298,8 @@ typedef struct dur_settings {
   int has_seed;
   int64_t deadline_ms, now_ms;
   uint32_t linger_ms, stay_ms, max_threads, max_sends;
-  int records, borrow_event, qualified_errors;
+  int records; /* 2: with all operations in those of a change */
+  int borrow_event, qualified_errors;
   dur_bytes request_id;
   dur_mem mem;
   uint32_t tag; /* in every handle */
@@ -323,6 +324,7 @@ struct durable_engine {
   dur_stage stage;
   dur_bytes arn, token, marker, input;
   int64_t start_ms; /* of the execution */
+  uint32_t known;   /* operations on record */
   int has_prior;    /* there were operations before this invocation */
 
   dur_ctx *root_ctx;

@@ -118,40 +118,6 @@ void dur_note_log(dur_engine *e, const char *level, const char *text,
   dur_buf_drop(&line);
 }
 
-/* ---- invocation */
-
-static void invocation(dur_engine *e, dur_json_out *out) {
-  text_member(out, "request_id", e->set.request_id);
-  text_member(out, "execution_arn", e->arn);
-  bool_member(out, "is_first_invocation", !e->has_prior);
-  time_member(out, "execution_start_time", e->start_ms);
-}
-
-void dur_note_invocation_start(dur_engine *e) {
-  dur_buf buf;
-  dur_json_out out;
-  if (!e->set.records)
-    return;
-  begin(e, &buf, &out);
-  invocation(e, &out);
-  end(e, NOTE_INVOCATION_START, NULL, &buf, &out);
-}
-
-void dur_note_invocation_end(dur_engine *e) {
-  static const char *const status[] = {"", "SUCCEEDED", "FAILED", "PENDING",
-                                       "RETRY"};
-  dur_buf buf;
-  dur_json_out out;
-  if (!e->set.records)
-    return;
-  begin(e, &buf, &out);
-  invocation(e, &out);
-  text_member(&out, "status", dur_cstr(status[e->outcome]));
-  if (e->has_error)
-    error_member(&out, &e->error);
-  end(e, NOTE_INVOCATION_END, NULL, &buf, &out);
-}
-
 /* ---- operations */
 
 static dur_type type_of(const dur_op *op) {
@@ -215,6 +181,29 @@ void dur_note_op_start(dur_engine *e, const dur_op *op) {
   end(e, NOTE_OPERATION_START, op, &buf, &out);
 }
 
+static int is_known(const dur_entry *entry) {
+  return entry->known;
+}
+
+/* A member with those on record that |pick| takes, in no order; how many. */
+static int64_t operations(dur_engine *e, dur_json_out *out, const char *key,
+                          int (*pick)(const dur_entry *entry)) {
+  int64_t count = 0;
+  dur_json_key(out, key);
+  dur_json_begin_array(out);
+  for (size_t i = 0; i < e->entries.cap; i++) {
+    const dur_entry *entry = e->entries.slots[i].value;
+    if (!entry || !pick(entry))
+      continue;
+    count++;
+    dur_json_begin_object(out);
+    recorded(out, &entry->op);
+    dur_json_end_object(out);
+  }
+  dur_json_end_array(out);
+  return count;
+}
+
 static void note_record(dur_engine *e, int kind, const dur_entry *entry,
                         int is_replayed) {
   dur_buf buf;
@@ -257,7 +246,7 @@ void dur_note_merged(dur_engine *e, dur_entry **changed, size_t count) {
     return;
   begin(e, &buf, &out);
   text_member(&out, "execution_arn", e->arn);
-  number_member(&out, "operation_count", (int64_t)e->entries.count);
+  number_member(&out, "operation_count", e->known);
   number_member(&out, "updated_operation_count", (int64_t)news);
   dur_json_key(&out, "updated_operations");
   dur_json_begin_array(&out);
@@ -270,7 +259,50 @@ void dur_note_merged(dur_engine *e, dur_entry **changed, size_t count) {
     dur_json_end_object(&out);
   }
   dur_json_end_array(&out);
+  if (e->set.records > 1)
+    operations(e, &out, "operations", is_known);
   end(e, NOTE_OPERATION_CHANGE, NULL, &buf, &out);
+}
+
+/* ---- invocation */
+
+static void invocation(dur_engine *e, dur_json_out *out) {
+  text_member(out, "request_id", e->set.request_id);
+  text_member(out, "execution_arn", e->arn);
+  bool_member(out, "is_first_invocation", !e->has_prior);
+  time_member(out, "execution_start_time", e->start_ms);
+  number_member(out, "operation_count", e->known);
+}
+
+static int is_updated(const dur_entry *entry) {
+  return entry->known && entry->updated;
+}
+
+void dur_note_invocation_start(dur_engine *e) {
+  dur_buf buf;
+  dur_json_out out;
+  if (!e->set.records)
+    return;
+  begin(e, &buf, &out);
+  invocation(e, &out);
+  int64_t news = operations(e, &out, "updated_operations", is_updated);
+  number_member(&out, "updated_operation_count", news);
+  end(e, NOTE_INVOCATION_START, NULL, &buf, &out);
+}
+
+void dur_note_invocation_end(dur_engine *e) {
+  static const char *const status[] = {"", "SUCCEEDED", "FAILED", "PENDING",
+                                       "RETRY"};
+  dur_buf buf;
+  dur_json_out out;
+  if (!e->set.records)
+    return;
+  begin(e, &buf, &out);
+  invocation(e, &out);
+  text_member(&out, "status", dur_cstr(status[e->outcome]));
+  if (e->has_error)
+    error_member(&out, &e->error);
+  end(e, NOTE_INVOCATION_END, NULL, &buf, &out);
 }
 
 /* ---- bodies */

@@ -363,8 +363,8 @@ typedef struct durable_progress {
 
 typedef struct durable_batch_config {
   size_t size;
-  uint32_t set;             /* DURABLE_GROUP_SET_* for the three thresholds */
-  uint32_t max_concurrency; /* 0: all */
+  uint32_t set; /* DURABLE_GROUP_SET_* for the thresholds, and for 0 below */
+  uint32_t max_concurrency; /* 0: all; given: 1 or more */
   uint32_t min_successful;
   uint32_t tolerated_failures;
   double tolerated_percentage; /* 0..100 */
@@ -541,12 +541,14 @@ DURABLE_API void durable_step_log_with(durable_step_ctx *step, int level,
 
 /* What happened: an object in snake_case, times in Unix ms.
  *   invocation     request_id, execution_arn, is_first_invocation,
- *                  execution_start_time; end: status, error
+ *                  execution_start_time, operation_count; start:
+ *                  updated_operation_count, updated_operations (by others since
+ *                  the last invocation); end: status, error
  *   operation      operation_id, operation_type, sub_type, name, parent_id,
  *                  status, start_time, end_time, result, error, attempt,
  *                  is_replayed
  *   change         execution_arn, operation_count, updated_operation_count,
- *                  updated_operations
+ *                  updated_operations; operations, if all_operations
  *   user function  as operation, and is_replay_children; end: outcome */
 typedef int durable_hook_fn(void *user, const durable_value *info);
 
@@ -577,6 +579,8 @@ typedef struct durable_plugin {
   durable_wrap_fn *wrap_child;      /* a child context, branch or attempt */
   /* Add members to a log line. */
   int (*enrich_log)(void *user, durable_values *in, durable_value *fields);
+  uint32_t all_operations; /* 1 (1.2): on_operation_change is told of them all,
+                              which costs time and memory for each of them */
 } durable_plugin;
 #define DURABLE_PLUGIN_INIT DURABLE_SIZED(durable_plugin)
 

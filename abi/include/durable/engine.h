@@ -122,7 +122,8 @@ typedef struct durable_engine_options {
   uint32_t stay_ms;      /* wait in place for timers due sooner than this; 0 */
   uint32_t max_threads;  /* runnable branch tasks; 0: no bound (coroutines) */
   uint32_t max_sends;    /* tries of one request; 0: 5 */
-  uint32_t records;      /* 1: plugin records are wanted */
+  uint32_t records;      /* 1: plugin records are wanted; 2 (1.2): with all
+                            operations in those of a change */
   uint32_t borrow_event; /* 1: |event| outlives the engine and is not copied */
   const char *request_id; /* of the Lambda invocation; NULL: unknown */
   const durable_mem *mem; /* NULL: malloc */
@@ -362,7 +363,8 @@ enum { DURABLE_GROUP_MAP = 0, DURABLE_GROUP_PARALLEL = 1 };
 enum { /* durable_group_options.set */
        DURABLE_GROUP_SET_MIN_SUCCESSFUL = 1,
        DURABLE_GROUP_SET_TOLERATED_FAILURES = 2,
-       DURABLE_GROUP_SET_TOLERATED_PERCENTAGE = 4
+       DURABLE_GROUP_SET_TOLERATED_PERCENTAGE = 4,
+       DURABLE_GROUP_SET_MAX_CONCURRENCY = 8 /* 1.2: 0 is refused */
 };
 
 typedef struct durable_group_options {
@@ -372,7 +374,7 @@ typedef struct durable_group_options {
   uint32_t flat;            /* branches write no CONTEXT of their own */
   uint32_t has_summary;     /* over 262,144 bytes: ask for the user's part */
   uint32_t caller_decides;  /* a completion predicate: DECIDE; excludes |set| */
-  uint32_t max_concurrency; /* 0: all */
+  uint32_t max_concurrency; /* 0: all; given: 1 or more */
   uint32_t min_successful;  /* given: 1..branches */
   uint32_t tolerated_failures; /* given: 0 or more */
   double tolerated_percentage; /* given: 0..100 of all branches */

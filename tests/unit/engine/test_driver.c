@@ -764,6 +764,8 @@ static void the_order_of_records(void **state) {
   sc_says(op, DONE);
   sc_return("1");
   assert_string_equal(sc_records(), "IS OS US UE OE OC IE");
+  assert_non_null(strstr(sc_record(0), "'operation_count':1"));
+  assert_non_null(strstr(sc_record(0), "'updated_operation_count':0"));
   assert_non_null(strstr(sc_record(1), "'operation_type':'STEP'"));
   assert_non_null(strstr(sc_record(3), "'outcome':'SUCCEEDED'"));
   assert_non_null(strstr(sc_record(5), "'updated_operation_count':1"));
@@ -773,6 +775,34 @@ static void the_order_of_records(void **state) {
   assert_int_equal(sc_next(op), DONE);
   sc_return("1");
   assert_string_equal(sc_records(), "IS IE");
+}
+
+/* What an invocation finds, and what its plugins are told of the whole. */
+static void what_records_say_of_all_operations(void **state) {
+  (void)state;
+  sc_rec("WAIT", "1", "SUCCEEDED", "'WaitDetails':{}");
+  sc_updated("1");
+  sc_rec("STEP", "2", "SUCCEEDED", "'StepDetails':{'Result':'2'}");
+  sc.options.records = 2;
+  sc_open();
+  assert_non_null(strstr(sc_record(0), "'is_first_invocation':false"));
+  assert_non_null(strstr(sc_record(0), "'operation_count':3"));
+  assert_non_null(strstr(sc_record(0), "'updated_operation_count':1"));
+  assert_non_null(strstr(sc_record(0), "'operation_type':'WAIT'"));
+  assert_null(strstr(sc_record(0), "'operation_type':'STEP'"));
+  assert_int_equal(sc_next(durable_engine_wait(sc.e, sc.task, sc.ctx, NULL, 1)),
+                   DONE);
+  assert_int_equal(sc_next(sc_step(NULL)), DONE);
+  assert_int_equal(sc_do(sc_step("s"), "3"), DONE);
+  sc_return("1");
+  assert_string_equal(sc_records(), "IS OE OS US UE OE OC IE");
+  assert_non_null(strstr(sc_record(6), "'operation_count':4"));
+  const char *all = strstr(sc_record(6), "'operations':");
+  assert_non_null(all);
+  assert_non_null(strstr(all, "'operation_type':'EXECUTION'"));
+  assert_non_null(strstr(all, "'operation_type':'WAIT'"));
+  assert_non_null(strstr(all, "'name':'s'"));
+  assert_non_null(strstr(sc_record(7), "'operation_count':4"));
 }
 
 static void at_most_once_changes_twice(void **state) {
@@ -862,6 +892,7 @@ int main(void) {
       SC_TEST(large_result_refused),
       SC_TEST(large_errors_of_operations),
       SC_TEST(the_order_of_records),
+      SC_TEST(what_records_say_of_all_operations),
       SC_TEST(at_most_once_changes_twice),
       SC_TEST(a_virtual_context_ends_without_a_start),
       SC_TEST(undelivered_records_hold_everything_up),

@@ -182,6 +182,11 @@ static void arguments(void **state) {
   assert_int_equal(group(NULL, 2, &o), DURABLE_E_ARGUMENT);
   o = options(7);
   assert_int_equal(group(NULL, 2, &o), DURABLE_E_ARGUMENT);
+  o = options(DURABLE_GROUP_PARALLEL);
+  o.set = DURABLE_GROUP_SET_MAX_CONCURRENCY;
+  assert_int_equal(group(NULL, 2, &o), DURABLE_E_ARGUMENT);
+  assert_string_equal(durable_engine_error(sc.e),
+                      "max_concurrency must be at least 1");
   o = options(DURABLE_GROUP_MAP);
   o.names = bad;
   assert_int_equal(group(NULL, 1, &o), DURABLE_E_LIMIT);
