@@ -127,12 +127,16 @@ static void put_outcome(dur_put *put, const dur_operation *op) {
     dur_put_error(put, "Error", &op->error);
 }
 
+/* Its Result is null while there is none; others leave theirs out. */
 static void put_context(dur_put *put, const dur_operation *op) {
-  if (!op->replay_children && op->result.data == NULL && !op->has_error)
+  if (!op->has_details && !op->replay_children && op->result.data == NULL &&
+      !op->has_error)
     return;
   dur_put_open(put, "ContextDetails");
   if (op->replay_children)
     dur_put_flag(put, "ReplayChildren", 1);
+  if (op->result.data == NULL)
+    dur_put_raw(put, "Result", DUR_LIT("null"));
   put_outcome(put, op);
   dur_put_close(put);
 }

@@ -44,8 +44,9 @@ int dur_operation_read(dur_json *json, dur_arena *arena, dur_operation *out,
                        const char **why);
 /* Keys in the API's order: Id, ParentId, Name, Type, SubType, StartTimestamp,
  * EndTimestamp, Status, then the details object of its type, which is left out
- * when it would be empty (an empty one reads as absent); StepDetails always has
- * Attempt when |has_details| is set. */
+ * when it would be empty (an empty one reads as absent); when
+ * |has_details| is set, StepDetails always has Attempt, and ContextDetails
+ * Result, which may be null. */
 void dur_operation_write(dur_json_out *out, const dur_operation *op,
                          dur_time_form form);
 /* Bytes of the compact JSON text that dur_operation_write gives. */

@@ -316,6 +316,11 @@ static void each_type_writes_its_details(void **state) {
   op.input = DUR_NONE;
   op.type = DUR_TYPE_CONTEXT;
   check_written(&op, DUR_TIME_MS, START "\"CONTEXT\"" TIMES "}");
+  op.has_details = 1;
+  check_written(&op, DUR_TIME_MS,
+                START "\"CONTEXT\"" TIMES
+                      ",\"ContextDetails\":{\"Result\":null}}");
+  op.has_details = 0;
   op.replay_children = 1;
   op.result = DUR_LIT("");
   check_written(&op, DUR_TIME_MS,
