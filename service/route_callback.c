@@ -152,12 +152,15 @@ static int read_error(dur_request *r, dur_error *error, dur_reply *reply) {
 
 void dur_route_fail(durable_service *s, dur_request *r, dur_reply *reply) {
   dur_error error;
-  if (r->body.len > DUR_CALLBACK_RESULT_MAX)
+  if (r->body.len > DUR_CALLBACK_RESULT_MAX) {
     dur_reply_error(reply, DUR_ERROR_INVALID,
                     "Error object size must be less than %d bytes.",
                     DUR_CALLBACK_RESULT_MAX);
-  else if (read_error(r, &error, reply) >= 0)
-    process(s, r, FAILURE, &error, reply);
+    return;
+  }
+  int given = read_error(r, &error, reply);
+  if (given >= 0)
+    process(s, r, FAILURE, given > 0 ? &error : NULL, reply);
 }
 
 void dur_route_heartbeat(durable_service *s, dur_request *r, dur_reply *reply) {

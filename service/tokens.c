@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "wire/limits.h"
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -85,6 +86,25 @@ static int read_id_json(dur_bytes text, dur_arena *arena, dur_bytes *arn,
   return arn->data != NULL && op->data != NULL ? 0 : -1;
 }
 
+/* Why this is not base64, in the words that clients of callbacks know. */
+static const char *base64_fault(dur_bytes text, dur_arena *arena) {
+  enum { ROOM = 128 };
+  size_t count = 0;
+  for (size_t i = 0; i < text.len; i++)
+    count += isalnum((unsigned char)text.data[i]) || text.data[i] == '+' ||
+             text.data[i] == '/';
+  if (count % 4 == 2 || count % 4 == 3)
+    return "Incorrect padding";
+  char *why = count % 4 == 1 ? dur_arena_alloc(arena, ROOM) : NULL;
+  if (why == NULL)
+    return "Invalid callback id: not base64";
+  snprintf(why, ROOM,
+           "Invalid base64-encoded string: number of data characters (%zu) "
+           "cannot be 1 more than a multiple of 4",
+           count);
+  return why;
+}
+
 int dur_callback_id_read(dur_bytes text, dur_arena *arena, dur_bytes *arn,
                          dur_bytes *op, const char **why) {
   dur_buf json;
@@ -93,7 +113,7 @@ int dur_callback_id_read(dur_bytes text, dur_arena *arena, dur_bytes *arn,
   *why = NULL;
   if (text.len > DUR_CALLBACK_ID_MAX || dur_base64_decode(&json, text) != 0 ||
       json.failed) {
-    *why = "Invalid callback id: not base64";
+    *why = base64_fault(text, arena);
   } else {
     dur_bytes kept = dur_arena_copy(arena, dur_buf_view(&json));
     if (kept.data == NULL || read_id_json(kept, arena, arn, op) != 0)

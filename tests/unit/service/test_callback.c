@@ -133,6 +133,12 @@ static void test_failure(void **state) {
     assert_int_equal(a.status, 200);
     answer_drop(&a);
     finish(&r, arn, RESULTS[i], "CallbackFailed");
+    a = history(r.s, arn);
+    const cJSON *error =
+        at(find_event(&a, "CallbackFailed", 1), "CallbackFailedDetails.Error");
+    assert_non_null(error);
+    assert_true((at(error, "Payload") != NULL) == (i < 2));
+    answer_drop(&a);
     rig_wipe(&r);
   }
 }
@@ -237,8 +243,14 @@ static void test_refused(void **state) {
   char arn[DURABLE_ARN_SIZE];
   begin(&r, &sc, &p, arn);
   answer a = call_callback(r.s, "notbase64!", "succeed", "");
-  assert_int_equal(a.status, 404);
-  assert_string_equal(a.type, "ResourceNotFoundException");
+  assert_refused(a, 404, "ResourceNotFoundException",
+                 "Failed to process callback success: Invalid base64-encoded "
+                 "string: number of data characters (9) cannot be 1 more than "
+                 "a multiple of 4");
+  answer_drop(&a);
+  a = call_callback(r.s, "abc", "fail", "");
+  assert_refused(a, 404, "ResourceNotFoundException",
+                 "Failed to process callback failure: Incorrect padding");
   answer_drop(&a);
   /* {"arn":"a","op":"b"} */
   a = call_callback(r.s, "eyJhcm4iOiJhIiwib3AiOiJiIn0=", "succeed", "");
