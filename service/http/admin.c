@@ -68,6 +68,26 @@ static void reach_start(dur_fleet *fleet, const dur_request *r) {
   cJSON_Delete(body);
 }
 
+/* What a checkpoint invokes; most of them invoke nothing. */
+static void reach_invoked(dur_fleet *fleet, const dur_request *r) {
+  static const char TYPE[] = "\"CHAINED_INVOKE\"";
+  if (r->body.len == 0 ||
+      memmem(r->body.data, r->body.len, TYPE, sizeof TYPE - 1) == NULL)
+    return;
+  cJSON *body = cJSON_ParseWithLength(r->body.data, r->body.len);
+  const cJSON *update;
+  cJSON_ArrayForEach(update,
+                     cJSON_GetObjectItemCaseSensitive(body, "Updates")) {
+    const char *function =
+        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(
+            cJSON_GetObjectItemCaseSensitive(update, "ChainedInvokeOptions"),
+            "FunctionName"));
+    if (function != NULL)
+      reach(fleet, dur_cstr(function), 0);
+  }
+  cJSON_Delete(body);
+}
+
 static int take_put(dur_fleet *fleet, const dur_request *r, dur_reply *reply) {
   if (path_is(r, 2, "functions"))
     put_function(fleet, r, reply);
@@ -82,8 +102,10 @@ static int take_put(dur_fleet *fleet, const dur_request *r, dur_reply *reply) {
 static int is_ours(const dur_exchange *x) {
   if (strcmp(x->method, "POST") != 0)
     return strcmp(x->method, "PUT") == 0;
+  size_t len = strcspn(x->target, "?");
   return strncmp(x->target, "/2015-03-31/", 12) == 0 ||
-         strncmp(x->target, "/start-", 7) == 0;
+         strncmp(x->target, "/start-", 7) == 0 ||
+         (len > 11 && memcmp(x->target + len - 11, "/checkpoint", 11) == 0);
 }
 
 int dur_admin_take(dur_fleet *fleet, const dur_exchange *x, dur_reply *reply) {
@@ -101,6 +123,8 @@ int dur_admin_take(dur_fleet *fleet, const dur_exchange *x, dur_reply *reply) {
     reach(fleet, r.segments[2], 0);
   else if (path_is(&r, 1, "start-durable-execution"))
     reach_start(fleet, &r);
+  else
+    reach_invoked(fleet, &r);
   dur_arena_drop(&r.arena);
   return taken;
 }

@@ -99,7 +99,7 @@ static enum MHD_Result send_answer(dur_exchange *x) {
                                       x->answer.data, MHD_RESPMEM_MUST_COPY);
   if (r == NULL)
     return MHD_NO;
-  if (x->answer.len > 0)
+  if (x->answer.len > 0 || status == 200) /* as clients of callbacks see it */
     MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, x->type);
   for (size_t i = 0; i < x->header_count; i++)
     MHD_add_response_header(r, x->headers[i].name, x->headers[i].value);

@@ -64,9 +64,10 @@ static void fill(dur_server *server, errand *e) {
     dur_exchange_put(x, "x-amzn-ErrorType", reply->error_type);
   if (reply->function_error)
     dur_exchange_put(x, "X-Amz-Function-Error", reply->function_error);
-  if (reply->arn[0])
+  int invoked = strncmp(x->target, "/2015-03-31/", 12) == 0;
+  if (invoked && reply->arn[0])
     dur_exchange_put(x, "X-Amz-Durable-Execution-Arn", reply->arn);
-  if (strncmp(x->target, "/2015-03-31/", 12) == 0 && x->status < 300)
+  if (invoked && x->status < 300)
     dur_exchange_put(x, "X-Amz-Executed-Version", "$LATEST");
   if (server->options.log)
     say(server->options.log, x);

@@ -1,14 +1,16 @@
 """Functions behind a Lambda Invoke endpoint."""
 
 import base64
+import http.client
 import http.server
 import json
 import signal
 import threading
 import time
 import unittest
+import urllib.parse
 
-from support import ServeTest, raw_function
+from support import API, ServeTest, raw_function
 
 
 class Lambda(http.server.BaseHTTPRequestHandler):
@@ -30,9 +32,14 @@ class Lambda(http.server.BaseHTTPRequestHandler):
             self.server.running -= 1
         if do == "hold":
             self.server.release.wait(60)
-        body = json.dumps({"errorMessage": "no", "errorType": "Mine"}
-                          if do == "raise" else
-                          {"Status": "SUCCEEDED", "Result": json.dumps(do)})
+        if do == "raise":
+            body = {"errorMessage": "no", "errorType": "Mine"}
+        elif do == "call" and len(self.server.seen) == 1:
+            self.chain(event)
+            body = {"Status": "PENDING"}
+        else:
+            body = {"Status": "SUCCEEDED", "Result": json.dumps(do)}
+        body = json.dumps(body)
         self.send_response(500 if do == "status" else 200)
         if do == "raise":
             self.send_header("X-Amz-Function-Error", "Unhandled")
@@ -42,6 +49,19 @@ class Lambda(http.server.BaseHTTPRequestHandler):
             self.wfile.write(body.encode())
         except OSError:
             pass
+
+    def chain(self, event):
+        arn = urllib.parse.quote(event["DurableExecutionArn"], safe="")
+        connection = http.client.HTTPConnection("127.0.0.1",
+                                                self.server.service_port)
+        connection.request(
+            "POST", f"{API}durable-executions/{arn}/checkpoint", json.dumps({
+                "CheckpointToken": event["CheckpointToken"], "Updates": [{
+                    "Id": "c", "Type": "CHAINED_INVOKE", "Action": "START",
+                    "Payload": '{"do":"echo"}',
+                    "ChainedInvokeOptions": {"FunctionName": "other"}}]}))
+        assert connection.getresponse().status == 200
+        connection.close()
 
     def log_message(self, *_):
         pass
@@ -181,6 +201,19 @@ class Endpoint(ServeTest):
                     **{"X-Amz-Client-Context": context})
         sent = self.server.seen[0][1]["X-Amz-Client-Context"]
         self.assertEqual(base64.b64decode(sent), b'{"custom": {"a": 1}}')
+
+    def test_chained(self):
+        """What a function at the default endpoint invokes is there too."""
+        self.serve("--lambda-endpoint", self.url)
+        self.server.service_port = self.port
+        arn = self.start_execution("call")
+        self.succeeded(arn)
+        self.assertEqual([path.split("/")[3] for path in self.paths()],
+                         ["function", "other", "function"])
+        [event] = [e for e in self.events(arn)
+                   if e["EventType"] == "ChainedInvokeSucceeded"]
+        self.assertEqual(event["ChainedInvokeSucceededDetails"]["Result"][
+            "Payload"], '"echo"')
 
     def test_failures(self):
         self.serve("--lambda-endpoint", self.url)

@@ -34,6 +34,20 @@ class Http(ServeTest):
         self.assertIs(connection.sock, before)
         connection.close()
 
+    def test_headers_of_answers(self):
+        """An ARN is a header of Invoke only; no body has a type too."""
+        arn = self.invoke("raw").arn
+        answer = self.ask("POST", "/start-durable-execution", json.dumps({
+            "AccountId": "123456789012", "FunctionName": "raw",
+            "FunctionQualifier": "$LATEST", "ExecutionName": None,
+            "ExecutionTimeoutSeconds": 300,
+            "ExecutionRetentionPeriodDays": 7}))
+        self.assertEqual(answer.status, 201)
+        self.assertNotEqual(answer.json["ExecutionArn"], arn)
+        self.assertNotIn("x-amz-durable-execution-arn", answer.headers)
+        answer = self.invoke("raw", kind="DryRun")
+        self.assertEqual((answer.status, answer.body), (204, b""))
+
     def test_chunked_body(self):
         parts = (part for part in (b'{"a":', b'"' + b"b" * 100000, b'"}'))
         answer = self.ask("POST", "/2015-03-31/functions/raw/invocations",
