@@ -10,7 +10,7 @@
 
 /* One table for each suite, in the file of its name. */
 extern const durable_handler STEP[], WAIT[], CHILD[], CALLBACK[], INVOKE[],
-    CONDITION[], WAIT_FOR_CALLBACK[];
+    CONDITION[], WAIT_FOR_CALLBACK[], PARALLEL[], MAP[], PLUGIN[];
 
 /* A step that returns the value that |arg| is. */
 int give(durable_step_ctx *step, void *arg, const durable_value **result);
@@ -34,5 +34,25 @@ extern const durable_retry RETRY_TWICE; /* 3 */
 extern const durable_serdes UPPER_CASE;
 /* |string| in upper case, as a value. */
 durable_value *upper_case(durable_values *in, durable_bytes string);
+
+/* The results of a batch as a list. */
+const durable_value *results_of(durable_ctx *ctx, const durable_batch *batch);
+/* An object with those members of a summary that |members| has the letters of:
+ * r completionReason, S status, s successCount, f failureCount, t totalCount */
+const durable_value *summary_of(durable_ctx *ctx, const durable_batch *batch,
+                                const char *members);
+
+/* One by one, until more than |n| have failed, or |n| have succeeded. */
+#define TOLERATE(n)                                                            \
+  DURABLE_BATCH(.max_concurrency = 1,                                          \
+                .set = DURABLE_GROUP_SET_TOLERATED_FAILURES,                   \
+                .tolerated_failures = (n))
+#define TOLERATE_PERCENT(n)                                                    \
+  DURABLE_BATCH(.max_concurrency = 1,                                          \
+                .set = DURABLE_GROUP_SET_TOLERATED_PERCENTAGE,                 \
+                .tolerated_percentage = (n))
+#define AT_LEAST(n)                                                            \
+  DURABLE_BATCH(.max_concurrency = 1, .set = DURABLE_GROUP_SET_MIN_SUCCESSFUL, \
+                .min_successful = (n))
 
 #endif

@@ -6,7 +6,8 @@
 #include <string.h>
 
 static const durable_handler *const SUITES[] = {
-    STEP, WAIT, CHILD, CALLBACK, INVOKE, CONDITION, WAIT_FOR_CALLBACK};
+    STEP,     WAIT, CHILD, CALLBACK, INVOKE, CONDITION, WAIT_FOR_CALLBACK,
+    PARALLEL, MAP,  PLUGIN};
 enum { SUITE_COUNT = sizeof SUITES / sizeof *SUITES };
 
 static void list(void) {
