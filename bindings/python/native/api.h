@@ -30,7 +30,7 @@ PyObject *files_load(const char *base_path, PyObject *payload, int overflow,
 /* A run over |event| (bytes).  |record|: called with (kind, op, text) for each
  * record, or None.  |send|: called with (method, target, body, call, arn, token,
  * client_token, marker, updates) for each request; answers (status, error_type,
- * body); or None: the built-in transport.  |linger_ms| below 0: the default. */
+ * body); or a capsule "durable_transport"; or None: the built-in transport.  |linger_ms| below 0: the default. */
 durpy_run *run_open(PyObject *event, PyObject *record, PyObject *send,
                     int dialect, long long deadline_ms, int max_threads,
                     int linger_ms, int stay_ms, int plugin_records,
@@ -67,6 +67,8 @@ PyObject *decision(durpy_run *run, int op);
 PyObject *branch(durpy_run *run, int group);
 /* (status, op, result, error, name) of one branch */
 PyObject *group_item(durpy_run *run, int group, int index);
+/* DURABLE_STATUS_* of each of the first |count| branches, 0: not started. */
+PyObject *group_statuses(durpy_run *run, int group, int count);
 PyObject *uuid_text(durpy_run *run, int ctx);
 
 durpy_op task_new(durpy_run *run, int ctx);

@@ -196,6 +196,27 @@ PyObject *group_item(durpy_run *run, int group, int index) {
                        durpy_str(item.error), durpy_str(item.name));
 }
 
+static int status_at(durable_engine *e, int group, int index) {
+  durable_engine_item item = DURABLE_ENGINE_ITEM_INIT;
+  int rc = durable_engine_group_item(e, group, (uint32_t)index, &item);
+  return rc < 0 ? 0 : item.status;
+}
+
+PyObject *group_statuses(durpy_run *run, int group, int count) {
+  PyObject *list = PyList_New(count);
+  if (!list)
+    return NULL;
+  for (int i = 0; i < count; i++) {
+    int status = status_at(durable_host_enter(run->host), group, i);
+    durable_host_leave(run->host);
+    if (PyList_SetItem(list, i, PyLong_FromLong(status)) != 0)
+      Py_CLEAR(list);
+    if (!list)
+      break;
+  }
+  return list;
+}
+
 PyObject *uuid_text(durpy_run *run, int ctx) {
   char text[DURABLE_UUID_SIZE];
   durable_engine *e = durable_host_enter(run->host);

@@ -19,8 +19,9 @@ struct durpy_run {
   durable_engine *engine;
   PyObject *event;  /* bytes that the engine borrows */
   PyObject *record; /* callable, or NULL */
-  PyObject *send;   /* callable, or NULL */
-  durable_transport transport;
+  PyObject *send;   /* callable or capsule, or NULL */
+  durable_transport own;
+  const durable_transport *transport; /* NULL: the built-in one */
 };
 
 /* A class or function of the package or of the standard library, imported once;
@@ -42,6 +43,7 @@ int durpy_refused(durpy_run *run, int rc);
 void durpy_raise_named(const char *name, const char *message);
 
 /* ---- transport.c */
-void durpy_transport_init(durpy_run *run);
+/* Make |run->transport| out of |run->send|. */
+int durpy_transport_init(durpy_run *run);
 
 #endif

@@ -63,8 +63,7 @@ static int make_engine(durpy_run *run, durable_engine_options *o) {
 }
 
 static int attach(durpy_run *run) {
-  int rc = durable_host_attach(run->host, run->engine,
-                               run->send ? &run->transport : NULL);
+  int rc = durable_host_attach(run->host, run->engine, run->transport);
   if (rc == 0)
     return 0;
   durable_engine_free(run->engine);
@@ -90,12 +89,15 @@ durpy_run *run_open(PyObject *event, PyObject *record, PyObject *send,
   o.stay_ms = (uint32_t)stay_ms;
   o.records = (uint32_t)plugin_records;
   o.request_id = request_id;
+  o.qualified_errors = 1;
   if (linger_ms >= 0) {
     o.set = DURABLE_ENGINE_SET_LINGER;
     o.linger_ms = (uint32_t)linger_ms;
   }
-  if (run->send)
-    durpy_transport_init(run);
+  if (run->send && durpy_transport_init(run) != 0) {
+    drop(run);
+    return NULL;
+  }
   int rc = make_host(run, event_loop);
   if (rc != 0)
     durpy_raise(rc, NULL);

@@ -1,4 +1,5 @@
-/* transport: a Python callable as a durable_transport. */
+/* transport: a Python callable as a durable_transport, or one that another
+ * extension has put into a capsule. */
 #include "native/python.h"
 
 #include <string.h>
@@ -65,7 +66,18 @@ static int perform(void *user, const durable_transport_request *request,
   return rc;
 }
 
-void durpy_transport_init(durpy_run *run) {
-  run->transport = (durable_transport){
-      .size = sizeof run->transport, .user = run, .send = perform};
+int durpy_transport_init(durpy_run *run) {
+  static const char name[] = "durable_transport";
+  if (PyCapsule_IsValid(run->send, name)) {
+    run->transport = PyCapsule_GetPointer(run->send, name);
+    return 0;
+  }
+  if (!PyCallable_Check(run->send)) {
+    PyErr_SetString(PyExc_TypeError, "a transport is a callable or a capsule");
+    return -1;
+  }
+  run->own = (durable_transport){
+      .size = sizeof run->own, .user = run, .send = perform};
+  run->transport = &run->own;
+  return 0;
 }
