@@ -16,6 +16,8 @@ OUR_TOKEN = re.compile("(?:[A-Za-z0-9+/]{4}){5,}"
 TIMES = {"StartTimestamp", "EndTimestamp", "EventTimestamp", "StopTimestamp",
          "ScheduledEndTimestamp", "NextAttemptTimestamp"}
 
+CLOCKS_MS = 1000  # how far the clocks of server and test may be apart
+
 
 class Mismatch(Exception):
     def __init__(self, where, why):
@@ -63,12 +65,12 @@ class Bindings:
     """What of the recording stands for what of the replay."""
 
     def __init__(self, began_ms):
-        self.began_ms = began_ms  # no time is before it
+        self.began_ms = began_ms - CLOCKS_MS  # no time is before it
         self.ids, self.taken = {}, set()
         self.recorded, self.ours = [], []  # times, both ascending
 
     def copy(self):
-        other = Bindings(self.began_ms)
+        other = Bindings(self.began_ms + CLOCKS_MS)
         other.ids, other.taken = dict(self.ids), set(self.taken)
         other.recorded, other.ours = list(self.recorded), list(self.ours)
         return other
@@ -84,8 +86,8 @@ class Bindings:
         self.bind(recorded.rpartition("/")[2], ours.rpartition("/")[2])
 
     def bind_time(self, recorded, ours):
-        at = bisect.bisect_left(self.recorded, recorded)
-        if at == len(self.recorded) or self.recorded[at] != recorded:
+        if not self.knows(recorded):
+            at = bisect.bisect_left(self.recorded, recorded)
             self.recorded.insert(at, recorded)
             self.ours.insert(at, ours)
 
@@ -93,10 +95,14 @@ class Bindings:
         """The text with every recorded id that is known made ours."""
         return ID.sub(lambda m: self.ids.get(m[0], m[0]), text)
 
+    def knows(self, recorded):
+        at = bisect.bisect_left(self.recorded, recorded)
+        return at < len(self.recorded) and self.recorded[at] == recorded
+
     def around(self, recorded):
         """The least and the greatest that this time can be now."""
         at = bisect.bisect_left(self.recorded, recorded)
-        if at < len(self.recorded) and self.recorded[at] == recorded:
+        if self.knows(recorded):
             return self.ours[at], self.ours[at]
         return (self.ours[at - 1] if at else self.began_ms,
                 self.ours[at] if at < len(self.ours) else float("inf"))
@@ -189,16 +195,16 @@ class Comparison:
         ours = self.number(actual, where)
         recorded = expected if self.whole_ms else milliseconds(expected)
         first, last = self.bindings.around(recorded)
+        then, now = self.window.recorded, self.window.ours
         if recorded in self.times:
             first = last = self.times[recorded]
-        then, now = self.window.recorded, self.window.ours
-        if first == last:  # known
+        elif self.bindings.knows(recorded):
             pass
         elif recorded > then[1]:  # to come, and as far off as it was then
-            first = max(first, now[0] + recorded - then[1] - 1)
-            last = min(last, now[1] + recorded - then[0] + 1)
+            first = max(first, now[0] + recorded - then[1] - CLOCKS_MS)
+            last = min(last, now[1] + recorded - then[0] + CLOCKS_MS)
         else:
-            last = min(last, now[1])
+            last = min(last, now[1] + CLOCKS_MS)
         if not first <= ours <= last:
             raise Mismatch(where, f"{ours}, which is not in {first}..{last}")
         self.times[recorded] = ours
@@ -208,5 +214,5 @@ class Comparison:
         last = milliseconds(expected.last)
         last = self.times.get(last, self.bindings.around(last)[1])
         ours = self.number(actual, where)
-        if not first <= ours <= min(last, self.window.ours[1]):
+        if not first <= ours <= min(last, self.window.ours[1] + CLOCKS_MS):
             raise Mismatch(where, f"{ours}, which is not in {first}..{last}")

@@ -184,14 +184,16 @@ class OldPlayer(Player):
             self.exchange(step)
 
 
-class V121(ServeTest):
+class Dex(ServeTest):
+    """dex-local-runner, since it is what SAM starts."""
     functions = None
 
     def setUp(self):
         super().setUp()
         self.endpoint = Lambda()
         self.addCleanup(self.endpoint.close)
-        self.serve("--lambda-endpoint", self.endpoint.url)
+        self.dex("--log-level", "CRITICAL", "--lambda-endpoint",
+                 self.endpoint.url)
 
     def test_every_history(self):
         exchanges = recorded.exchanges("trace-v121")
