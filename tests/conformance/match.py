@@ -113,7 +113,7 @@ def history(requirement, events, bound):
     by_id = {event["EventId"]: event for event in events}
     problems = []
     for event_id, expected in requirement.events.items():
-        where = f"event {event_id} {expected['EventType']}"
+        where = f"event {event_id} {expected.get('EventType')}"
         if event_id not in by_id:
             problems.append(f"{where} is missing")
             continue
