@@ -23,7 +23,7 @@ enum {
 
 typedef int cli_run_fn(int argc, const char **argv);
 cli_run_fn cli_run, cli_serve, cli_invoke, cli_list, cli_get, cli_history,
-    cli_callback, cli_stop;
+    cli_callback, cli_stop, cli_logs;
 /* The whole program under the name dex-local-runner. */
 cli_run_fn cli_dex;
 

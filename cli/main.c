@@ -19,6 +19,7 @@ static const command COMMANDS[] = {
     {"history", "show what happened in one, as a timeline", cli_history},
     {"callback", "succeed, fail or keep alive a callback", cli_callback},
     {"stop", "stop an execution", cli_stop},
+    {"logs", "print what a function of a service printed", cli_logs},
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS };
 

@@ -25,25 +25,34 @@ static size_t on_body(char *data, size_t size, size_t count, void *user) {
   return len;
 }
 
-static size_t on_header(char *line, size_t size, size_t count, void *user) {
-  static const char ARN[] = "X-Amz-Durable-Execution-Arn:";
-  static const char ERROR[] = "X-Amz-Function-Error:";
-  cli_remote_reply *reply = user;
-  size_t len = size * count, at = sizeof ARN - 1;
-  if (len >= sizeof ERROR - 1 &&
-      strncasecmp(line, ERROR, sizeof ERROR - 1) == 0)
-    reply->function_error = 1;
-  if (len < at || strncasecmp(line, ARN, at) != 0)
-    return len;
+/* 1 when |line| is the header |name|, with its value in |out|. */
+static int take_header(const char *line, size_t len, const char *name,
+                       char *out, size_t size) {
+  size_t at = strlen(name);
+  if (len < at || strncasecmp(line, name, at) != 0)
+    return 0;
   while (at < len && line[at] == ' ')
     at++;
   size_t end = at;
   while (end < len && line[end] != '\r' && line[end] != '\n')
     end++;
-  if (end - at < sizeof reply->arn) {
-    memcpy(reply->arn, line + at, end - at);
-    reply->arn[end - at] = '\0';
+  if (end - at < size) {
+    memcpy(out, line + at, end - at);
+    out[end - at] = '\0';
   }
+  return 1;
+}
+
+static size_t on_header(char *line, size_t size, size_t count, void *user) {
+  cli_remote_reply *reply = user;
+  size_t len = size * count;
+  char kind[64];
+  if (take_header(line, len, "X-Amz-Function-Error:", kind, sizeof kind))
+    reply->function_error = 1;
+  (void)take_header(line, len, "X-Amz-Durable-Execution-Arn:", reply->arn,
+                    sizeof reply->arn);
+  (void)take_header(line, len, "X-Durable-Next-Marker:", reply->marker,
+                    sizeof reply->marker);
   return len;
 }
 

@@ -6,12 +6,15 @@
 
 typedef struct cli_remote cli_remote;
 
+enum { CLI_MARKER_SIZE = 32 };
+
 typedef struct cli_remote_reply {
   long status;
   char *body; /* with a NUL behind */
   size_t len;
-  char arn[DURABLE_ARN_SIZE]; /* X-Amz-Durable-Execution-Arn, or "" */
-  int function_error;         /* X-Amz-Function-Error was there */
+  char arn[DURABLE_ARN_SIZE];   /* X-Amz-Durable-Execution-Arn, or "" */
+  int function_error;           /* X-Amz-Function-Error was there */
+  char marker[CLI_MARKER_SIZE]; /* X-Durable-Next-Marker, or "" */
 } cli_remote_reply;
 
 /* CLI_GO_ON, or an exit code after it was said. */

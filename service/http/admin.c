@@ -1,11 +1,14 @@
 /* admin: see admin.h. */
 #include "admin.h"
+#include "base/json.h"
+#include "process.h"
 #include "wire/limits.h"
 #include <cjson/cJSON.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { WHY_SIZE = 512 };
+enum { WHY_SIZE = 512, LOG_PAGE = 1024 * 1024 };
 
 static int path_is(const dur_request *r, size_t count, const char *first) {
   return r->segment_count == count && dur_bytes_is(r->segments[0], first);
@@ -88,6 +91,38 @@ static void reach_invoked(dur_fleet *fleet, const dur_request *r) {
   cJSON_Delete(body);
 }
 
+static int read_marker(const dur_request *r, int64_t *at, dur_reply *reply) {
+  dur_bytes text = dur_request_query(r, "Marker");
+  *at = 0;
+  if (text.data == NULL || (dur_number_int(text, at) && *at >= 0))
+    return 0;
+  dur_reply_error(reply, DUR_ERROR_INVALID,
+                  "Marker is no X-Durable-Next-Marker: %.*s",
+                  (int)(text.len < 64 ? text.len : 64), text.data);
+  return -1;
+}
+
+static void get_logs(dur_fleet *fleet, const dur_request *r, dur_exchange *x,
+                     dur_reply *reply) {
+  int64_t at;
+  char next[32];
+  char *name = strndup(r->segments[1].data, r->segments[1].len);
+  if (name == NULL || read_marker(r, &at, reply) != 0) {
+    free(name);
+    return;
+  }
+  if (dur_logs_read(fleet->logs, name, &at, LOG_PAGE, &reply->body) == 0 ||
+      dur_fleet_knows(fleet, name)) {
+    snprintf(next, sizeof next, "%lld", (long long)at);
+    dur_exchange_put(x, "X-Durable-Next-Marker", next);
+    x->type = "application/jsonl";
+  } else {
+    dur_reply_error(reply, DUR_ERROR_NOT_FOUND,
+                    "There is no function %.140s, and no log of one", name);
+  }
+  free(name);
+}
+
 static int take_put(dur_fleet *fleet, const dur_request *r, dur_reply *reply) {
   if (path_is(r, 2, "functions"))
     put_function(fleet, r, reply);
@@ -100,6 +135,8 @@ static int take_put(dur_fleet *fleet, const dur_request *r, dur_reply *reply) {
 
 /* 1 for a request that this file has to look at. */
 static int is_ours(const dur_exchange *x) {
+  if (strcmp(x->method, "GET") == 0)
+    return strncmp(x->target, "/functions/", 11) == 0;
   if (strcmp(x->method, "POST") != 0)
     return strcmp(x->method, "PUT") == 0;
   size_t len = strcspn(x->target, "?");
@@ -108,7 +145,15 @@ static int is_ours(const dur_exchange *x) {
          (len > 11 && memcmp(x->target + len - 11, "/checkpoint", 11) == 0);
 }
 
-int dur_admin_take(dur_fleet *fleet, const dur_exchange *x, dur_reply *reply) {
+static int take_get(dur_fleet *fleet, const dur_request *r, dur_exchange *x,
+                    dur_reply *reply) {
+  if (!path_is(r, 3, "functions") || !dur_bytes_is(r->segments[2], "logs"))
+    return 0;
+  get_logs(fleet, r, x, reply);
+  return 1;
+}
+
+int dur_admin_take(dur_fleet *fleet, dur_exchange *x, dur_reply *reply) {
   int taken = 0;
   if (!is_ours(x))
     return 0;
@@ -119,6 +164,8 @@ int dur_admin_take(dur_fleet *fleet, const dur_exchange *x, dur_reply *reply) {
     taken = 0; /* the service says what is wrong */
   else if (strcmp(x->method, "PUT") == 0)
     taken = take_put(fleet, &r, reply);
+  else if (strcmp(x->method, "GET") == 0)
+    taken = take_get(fleet, &r, x, reply);
   else if (path_is(&r, 4, "2015-03-31"))
     reach(fleet, r.segments[2], 0);
   else if (path_is(&r, 1, "start-durable-execution"))

@@ -2,7 +2,9 @@
  *
  * PUT /functions/{name} describes one, PUT /lambda-endpoint says where all that
  * are not described are invoked; a request that starts an execution makes its
- * function known.  Used by: server.c. */
+ * function known.  GET /functions/{name}/logs answers its log as it is kept, from
+ * ?Marker=N on; X-Durable-Next-Marker says where to go on.
+ * Used by: server.c. */
 #ifndef DUR_HTTP_ADMIN_H
 #define DUR_HTTP_ADMIN_H
 
@@ -11,6 +13,6 @@
 #include "service/request.h"
 
 /* 1: |reply| has the answer; 0: the service is to be asked. */
-int dur_admin_take(dur_fleet *fleet, const dur_exchange *x, dur_reply *reply);
+int dur_admin_take(dur_fleet *fleet, dur_exchange *x, dur_reply *reply);
 
 #endif

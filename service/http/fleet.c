@@ -6,13 +6,10 @@
 #include "service/dispatch.h"
 #include "service/tokens.h"
 #include <cjson/cJSON.h>
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* ---- processes of a program; lock held */
 
@@ -200,9 +197,16 @@ static int no_memory(char *why, size_t size) {
   return -1;
 }
 
+/* NULL when it is not one value of JSON. */
+static cJSON *parse(durable_bytes json) {
+  return dur_is_json(dur_from_public(json))
+             ? cJSON_ParseWithLength(json.data, json.len)
+             : NULL;
+}
+
 int dur_fleet_put(dur_fleet *fleet, const char *name, durable_bytes json,
                   char *why, size_t size) {
-  cJSON *tree = cJSON_ParseWithLength(json.data ? json.data : "", json.len);
+  cJSON *tree = parse(json);
   if (tree == NULL) {
     snprintf(why, size, "the description of a function is not JSON");
     return -1;
@@ -233,7 +237,7 @@ static int check_top(const cJSON *tree, char *why, size_t size) {
 
 int dur_fleet_configure(dur_fleet *fleet, durable_bytes json, char *why,
                         size_t size) {
-  cJSON *tree = cJSON_ParseWithLength(json.data ? json.data : "", json.len);
+  cJSON *tree = parse(json);
   const cJSON *item;
   dur_program *first = NULL;
   int rc = check_top(tree, why, size);
@@ -295,31 +299,20 @@ int dur_fleet_undescribed(dur_fleet *fleet, const char *name, char *why,
 
 int dur_fleet_open(dur_fleet **out, durable_service *service,
                    const dur_fleet_options *options, char *why, size_t size) {
-  struct stat is;
   *out = NULL;
-  if (options->log_dir &&
-      (mkdir(options->log_dir, 0755) != 0 && errno != EEXIST)) {
-    snprintf(why, size, "the directory %s: %s", options->log_dir,
-             strerror(errno));
-    return -1;
-  }
-  if (options->log_dir &&
-      (stat(options->log_dir, &is) != 0 || !S_ISDIR(is.st_mode))) {
-    snprintf(why, size, "%s is no directory", options->log_dir);
-    return -1;
-  }
   dur_fleet *fleet = calloc(1, sizeof *fleet);
   if (fleet == NULL)
     return no_memory(why, size);
   fleet->service = service;
   fleet->timeout_s = options->timeout_s;
   fleet->execution_timeout_s = options->execution_timeout_s;
-  fleet->log_dir = options->log_dir ? strdup(options->log_dir) : NULL;
-  if ((options->log_dir && fleet->log_dir == NULL) ||
-      pthread_mutex_init(&fleet->lock, NULL) != 0 ||
-      pthread_mutex_init(&fleet->log_lock, NULL) != 0 ||
+  if (dur_logs_open(&fleet->logs, options->log_dir, why, size) != 0) {
+    free(fleet);
+    return -1;
+  }
+  if (pthread_mutex_init(&fleet->lock, NULL) != 0 ||
       pthread_cond_init(&fleet->changed, NULL) != 0) {
-    free(fleet->log_dir);
+    dur_logs_close(fleet->logs);
     free(fleet);
     return no_memory(why, size);
   }
@@ -383,8 +376,7 @@ void dur_fleet_close(dur_fleet *fleet) {
   }
   pthread_cond_destroy(&fleet->changed);
   pthread_mutex_destroy(&fleet->lock);
-  pthread_mutex_destroy(&fleet->log_lock);
-  free(fleet->log_dir);
+  dur_logs_close(fleet->logs);
   free(fleet->url);
   free(fleet->endpoint);
   free(fleet);

@@ -15,7 +15,7 @@
 typedef struct dur_fleet dur_fleet;
 
 typedef struct dur_fleet_options {
-  const char *log_dir; /* for NAME.jsonl; NULL: lines go to stderr */
+  const char *log_dir; /* see logs.h; NULL: in memory, and to stderr */
   /* of functions that are not described; 0: see durable/service.h */
   int64_t timeout_s, execution_timeout_s;
 } dur_fleet_options;

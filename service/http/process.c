@@ -12,63 +12,86 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 1024 * 1024, ENV_EXTRA = 24, CHUNK = 16384 };
+enum { ENV_EXTRA = 24, CHUNK = 16384, LINE_KEPT = 65536 };
 
 /* ---- output */
 
-static void flush_line(dur_process *p, dur_pipe *pipe) {
-  dur_log_line(p->program->fleet, p->program->name, p->request_id,
-               dur_buf_view(&pipe->line));
+static void flush_line(dur_logs_batch *batch, dur_pipe *pipe) {
+  dur_logs_add(batch, dur_buf_view(&pipe->line));
+  if (pipe->line.cap > LINE_KEPT)
+    dur_buf_drop(&pipe->line);
   dur_buf_reset(&pipe->line);
 }
 
-static void take_text(dur_process *p, dur_pipe *pipe, const char *text,
+static void take_text(dur_logs_batch *batch, dur_pipe *pipe, const char *text,
                       size_t len) {
   while (len > 0) {
     const char *end = memchr(text, '\n', len);
-    size_t room = LINE_MAX_BYTES - pipe->line.len;
+    size_t room = DUR_LOG_LINE_MAX - pipe->line.len;
     size_t part = end ? (size_t)(end - text) : len;
-    int full = part >= room;
+    int full = part > room;
     if (full)
       part = room;
     dur_buf_add(&pipe->line, text, part);
     if (full || end)
-      flush_line(p, pipe);
+      flush_line(batch, pipe);
     part += !full && end ? 1 : 0;
     text += part;
     len -= part;
   }
 }
 
-static void drain_pipe(dur_process *p, dur_pipe *pipe) {
+/* What is in the pipe now, and not what comes while this reads: who writes
+ * faster does not keep it from ending. */
+static void drain_pipe(dur_logs_batch *batch, dur_pipe *pipe) {
   char chunk[CHUNK];
   ssize_t n = -1;
-  while (pipe->fd >= 0 && (n = read(pipe->fd, chunk, sizeof chunk)) > 0)
-    take_text(p, pipe, chunk, (size_t)n);
-  if (pipe->fd >= 0 && (n == 0 || (errno != EAGAIN && errno != EINTR))) {
+  long left = pipe->fd >= 0 ? fcntl(pipe->fd, F_GETPIPE_SZ) : 0;
+  while (left > 0 && (n = read(pipe->fd, chunk, sizeof chunk)) > 0) {
+    take_text(batch, pipe, chunk, (size_t)n);
+    left -= n;
+  }
+  if (left > 0 && (n == 0 || (errno != EAGAIN && errno != EINTR))) {
     close(pipe->fd);
     pipe->fd = -1;
   }
 }
 
+/* |ends|: also what has no line end. */
+static void drain(dur_process *p, int ends) {
+  dur_logs_batch batch;
+  dur_logs_begin(&batch, p->program->fleet->logs, p->program->name,
+                 p->request_id);
+  for (int i = 0; i < 2; i++) {
+    drain_pipe(&batch, &p->pipes[i]);
+    if (ends && p->pipes[i].line.len > 0)
+      flush_line(&batch, &p->pipes[i]);
+  }
+  dur_logs_end(&batch);
+}
+
 void dur_process_drain(dur_process *p) {
-  pthread_mutex_lock(&p->program->fleet->log_lock);
-  for (int i = 0; i < 2; i++)
-    drain_pipe(p, &p->pipes[i]);
-  pthread_mutex_unlock(&p->program->fleet->log_lock);
+  pthread_mutex_lock(&p->output);
+  drain(p, 0);
+  pthread_mutex_unlock(&p->output);
+}
+
+void dur_process_turn(dur_process *p, const char *request_id) {
+  pthread_mutex_lock(&p->output);
+  drain(p, 1);
+  snprintf(p->request_id, sizeof p->request_id, "%s", request_id);
+  pthread_mutex_unlock(&p->output);
 }
 
 static void last_words(dur_process *p) {
-  dur_process_drain(p);
-  pthread_mutex_lock(&p->program->fleet->log_lock);
+  pthread_mutex_lock(&p->output);
+  drain(p, 1);
   for (int i = 0; i < 2; i++) {
-    if (p->pipes[i].line.len > 0)
-      flush_line(p, &p->pipes[i]);
     if (p->pipes[i].fd >= 0)
       close(p->pipes[i].fd);
     p->pipes[i].fd = -1;
   }
-  pthread_mutex_unlock(&p->program->fleet->log_lock);
+  pthread_mutex_unlock(&p->output);
 }
 
 /* ---- its end */
@@ -82,9 +105,9 @@ static void describe(dur_process *p, int status) {
 }
 
 static int read_fd(dur_process *p, int i) {
-  pthread_mutex_lock(&p->program->fleet->log_lock);
+  pthread_mutex_lock(&p->output);
   int fd = p->pipes[i].fd;
-  pthread_mutex_unlock(&p->program->fleet->log_lock);
+  pthread_mutex_unlock(&p->output);
   return fd;
 }
 
@@ -126,6 +149,7 @@ void dur_process_free(dur_process *p) {
   dur_buf_drop(&p->init_error);
   dur_buf_drop(&p->pipes[0].line);
   dur_buf_drop(&p->pipes[1].line);
+  pthread_mutex_destroy(&p->output);
   free(p);
 }
 
@@ -197,7 +221,7 @@ static int make_env(const dur_process *p, env_list *list) {
   add_pair(list, "AWS_LAMBDA_FUNCTION_NAME", program->name);
   add_pair(list, "AWS_LAMBDA_FUNCTION_VERSION", "$LATEST");
   add_pair(list, "AWS_LAMBDA_LOG_GROUP_NAME", group);
-  add_pair(list, "AWS_LAMBDA_LOG_STREAM_NAME", p->invocation_id);
+  add_pair(list, "AWS_LAMBDA_LOG_STREAM_NAME", DUR_LOG_STREAM);
   add_pair(list, "AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand");
   add_pair(list, "AWS_REGION", fleet->service->region);
   add_pair(list, "AWS_DEFAULT_REGION", fleet->service->region);
@@ -285,7 +309,8 @@ static int start_child(dur_process *p) {
 
 dur_process *dur_process_start(dur_program *program, char *why, size_t size) {
   dur_process *p = calloc(1, sizeof *p);
-  if (p == NULL) {
+  if (p == NULL || pthread_mutex_init(&p->output, NULL) != 0) {
+    free(p);
     snprintf(why, size, "out of memory");
     return NULL;
   }
@@ -295,14 +320,16 @@ dur_process *dur_process_start(dur_program *program, char *why, size_t size) {
   dur_buf_init(&p->init_error, &dur_mem_default, SIZE_MAX);
   dur_buf_init(&p->pipes[0].line, &dur_mem_default, SIZE_MAX);
   dur_buf_init(&p->pipes[1].line, &dur_mem_default, SIZE_MAX);
-  if (dur_runtime_open(p, why, size) != 0) {
-    free(p);
-    return NULL;
+  int rc = dur_runtime_open(p, why, size);
+  if (rc == 0) {
+    rc = start_child(p);
+    if (rc != 0) {
+      snprintf(why, size, "%s: %s", program->argv[0], strerror(rc));
+      dur_listener_close(p->api);
+    }
   }
-  int rc = start_child(p);
   if (rc != 0) {
-    snprintf(why, size, "%s: %s", program->argv[0], strerror(rc));
-    dur_listener_close(p->api);
+    pthread_mutex_destroy(&p->output);
     free(p);
     return NULL;
   }

@@ -10,6 +10,7 @@
 
 #include "exchange.h"
 #include "fleet.h"
+#include "logs.h"
 #include "service/model.h"
 #include <sys/types.h>
 
@@ -32,12 +33,12 @@ struct dur_fleet {
   pthread_mutex_t lock;
   pthread_cond_t changed; /* CLOCK_REALTIME */
   durable_service *service;
-  char *log_dir, *url;
+  dur_logs *logs;
+  char *url;
   char *endpoint; /* of all that is not described; NULL: none */
   int64_t timeout_s, execution_timeout_s; /* of what is not described */
   int stopping;
   dur_program *programs;
-  pthread_mutex_t log_lock; /* after |lock| */
 };
 
 typedef struct dur_pipe {
@@ -60,10 +61,13 @@ struct dur_process {
   char death[96]; /* "exit status 1", "signal: killed" */
   dur_buf body;   /* what it answered */
   dur_buf init_error;
-  /* fleet->log_lock */
+  pthread_mutex_t output;         /* after fleet->lock; guards what follows */
   dur_pipe pipes[2];              /* stdout, stderr */
   char request_id[DUR_UUID_SIZE]; /* the invocation that lines belong to */
 };
+
+/* reach.c: 1 when the function was described. */
+int dur_fleet_knows(dur_fleet *fleet, const char *function);
 
 /* Start one.  Lock held.  NULL with a text. */
 dur_process *dur_process_start(dur_program *program, char *why, size_t size);
@@ -71,8 +75,10 @@ dur_process *dur_process_start(dur_program *program, char *why, size_t size);
 void dur_process_kill(dur_process *process);
 /* Free a dead one, taken out of its list.  Lock not held. */
 void dur_process_free(dur_process *process);
-/* Log what it wrote up to now. */
+/* Log what it wrote up to now, but for a line without an end. */
 void dur_process_drain(dur_process *process);
+/* The same, that line too; what comes now is of |request_id|. */
+void dur_process_turn(dur_process *process, const char *request_id);
 
 /* runtime.c: its HTTP side. */
 int dur_runtime_open(dur_process *process, char *why, size_t size);
@@ -80,10 +86,6 @@ int dur_runtime_open(dur_process *process, char *why, size_t size);
 void dur_runtime_offer(dur_process *process);
 /* Answer a parked request, since nothing will come.  Lock held. */
 void dur_runtime_leave(dur_process *process);
-
-/* logs.c: one line of a function's output.  |request_id| may be "". */
-void dur_log_line(const dur_fleet *fleet, const char *function,
-                  const char *request_id, dur_bytes line);
 
 /* config.c: a program out of JSON or nothing at all; not in any list. */
 dur_program *dur_program_new(const char *name);

@@ -5,15 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* 1 when there is no function of this name, and a place to invoke it. */
-static int is_wanted(dur_fleet *fleet, const char *name, int brings) {
+int dur_fleet_knows(dur_fleet *fleet, const char *name) {
   pthread_mutex_lock(&fleet->lock);
   const dur_program *it = fleet->programs;
   while (it != NULL && strcmp(it->name, name) != 0)
     it = it->next;
-  int wanted = it == NULL && (brings || fleet->endpoint != NULL);
   pthread_mutex_unlock(&fleet->lock);
-  return wanted;
+  return it != NULL;
+}
+
+/* 1 when there is no function of this name, and a place to invoke it. */
+static int is_wanted(dur_fleet *fleet, const char *name, int brings) {
+  pthread_mutex_lock(&fleet->lock);
+  int placed = brings || fleet->endpoint != NULL;
+  pthread_mutex_unlock(&fleet->lock);
+  return placed && !dur_fleet_knows(fleet, name);
 }
 
 void dur_fleet_reach(dur_fleet *fleet, const char *name, int brings) {

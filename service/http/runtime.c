@@ -58,10 +58,7 @@ static void deliver(dur_process *p, dur_exchange *x) {
   const durable_service_invocation *inv = p->inv;
   const dur_job *job = dur_job_of(inv);
   char deadline[32];
-  dur_process_drain(p); /* until here it speaks of the invocation before */
-  pthread_mutex_lock(&p->program->fleet->log_lock);
-  snprintf(p->request_id, sizeof p->request_id, "%s", inv->request_id);
-  pthread_mutex_unlock(&p->program->fleet->log_lock);
+  dur_process_turn(p, inv->request_id); /* so far: the invocation before */
   p->delivered = 1;
   snprintf(deadline, sizeof deadline, "%lld", (long long)inv->deadline_ms);
   dur_exchange_put(x, "Lambda-Runtime-Aws-Request-Id", inv->request_id);

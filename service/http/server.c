@@ -1,6 +1,7 @@
 /* server: see server.h. */
 #include "service/http/server.h"
 #include "admin.h"
+#include "cloudwatch.h"
 #include "service/commit.h"
 #include "service/tokens.h"
 #include "wire/limits.h"
@@ -26,6 +27,7 @@ typedef struct errand {
 struct dur_server {
   durable_service *service;
   dur_fleet *fleet;
+  dur_cloudwatch *cloudwatch;
   dur_listener *listener;
   dur_server_options options;
   pthread_t waiter;
@@ -207,7 +209,8 @@ static int handle(void *user, dur_exchange *x) {
   count_open(server, 1);
   e->reply.status = 200;
   dur_buf_init(&e->reply.body, &dur_mem_default, SIZE_MAX);
-  if (!dur_admin_take(server->fleet, x, &e->reply) && ask_service(server, x, e))
+  if (!dur_cloudwatch_take(server->cloudwatch, x, &e->reply) &&
+      !dur_admin_take(server->fleet, x, &e->reply) && ask_service(server, x, e))
     return 1;
   fill(server, e);
   return 0;
@@ -233,7 +236,10 @@ int dur_server_open(dur_server **out, durable_service *service,
                     char *message, size_t size) {
   dur_server *server = calloc(1, sizeof *server);
   *out = NULL;
-  if (server == NULL) {
+  if (server != NULL)
+    server->cloudwatch = dur_cloudwatch_open(fleet);
+  if (server == NULL || server->cloudwatch == NULL) {
+    free(server);
     snprintf(message, size, "out of memory");
     return -1;
   }
@@ -252,18 +258,17 @@ int dur_server_open(dur_server **out, durable_service *service,
       .handle = handle,
       .drop = drop,
       .user = server};
-  if (dur_listener_open(&server->listener, &listen, message, size) != 0) {
-    free(server);
-    return -1;
-  }
-  if (pthread_create(&server->waiter, NULL, waiter, server) != 0) {
+  if (dur_listener_open(&server->listener, &listen, message, size) == 0) {
+    if (pthread_create(&server->waiter, NULL, waiter, server) == 0) {
+      *out = server;
+      return 0;
+    }
     snprintf(message, size, "no thread could be started");
     dur_listener_close(server->listener);
-    free(server);
-    return -1;
   }
-  *out = server;
-  return 0;
+  dur_cloudwatch_close(server->cloudwatch);
+  free(server);
+  return -1;
 }
 
 unsigned dur_server_port(const dur_server *server) {
@@ -295,5 +300,6 @@ void dur_server_close(dur_server *server) {
     return;
   dur_server_quiesce(server);
   dur_listener_close(server->listener);
+  dur_cloudwatch_close(server->cloudwatch);
   free(server);
 }

@@ -1,7 +1,8 @@
 /* server: the service over HTTP.
  *
  * A thin adapter: what a request means is decided by the request function of
- * the service; added here are headers, ceilings, and what admin.h has.
+ * the service; added here are headers, ceilings, and what admin.h and
+ * cloudwatch.h have.
  * An Invoke that waits for its outcome is suspended and holds no thread; one
  * thread looks after all that wait. */
 #ifndef DUR_HTTP_SERVER_H

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 import urllib.parse
@@ -47,6 +48,7 @@ class ServeTest(unittest.TestCase):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="durable-serve-"))
         self.logs = self.directory / "logs"
         self.process = None
+        self.listener = None
         self.port = None
         if self.functions is not None:
             self.serve(*self.options, functions=self.functions)
@@ -58,21 +60,30 @@ class ServeTest(unittest.TestCase):
             self.process.stderr.close()
         shutil.rmtree(self.directory)
 
-    def serve(self, *options, functions=()):
+    def serve(self, *options, functions=(), logs=True):
         config = self.directory / "functions.json"
         config.write_text(json.dumps({"functions": list(functions)}))
+        kept = ["--log-dir", self.logs] if logs else []
         self.process = subprocess.Popen(
             [PROGRAM, "serve", "--port", str(self.port or 0), "--db", "test.db",
-             "--config", config, "--log-dir", self.logs, *options],
+             "--config", config, *kept, *options],
             cwd=self.directory, text=True, stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL)
         line = self.process.stderr.readline()
         self.assertIn("serving on http://", line)
         self.port = int(line.rsplit(":", 1)[1])
+        if not logs:  # what functions print comes there, so read it
+            self.said = []
+            self.listener = threading.Thread(
+                target=lambda: self.said.extend(self.process.stderr))
+            self.listener.start()
 
     def end(self, number=signal.SIGTERM):
         self.process.send_signal(number)
         code = self.process.wait(timeout=PATIENCE_S)
+        if self.listener is not None:
+            self.listener.join()
+            self.listener = None
         self.process.stderr.close()
         return code
 

@@ -96,7 +96,8 @@ void service_close(durpy_service *s) {
 
 /* ---- invocations */
 
-static PyObject *call(const function *f, const durable_service_invocation *inv) {
+static PyObject *call(const function *f,
+                      const durable_service_invocation *inv) {
   PyObject *event = bytes_of(inv->event);
   return PyObject_CallFunction(f->callable, "ssNNNL", inv->function,
                                inv->request_id, text_or_none(inv->arn),
@@ -222,8 +223,7 @@ static int perform(void *user, const durable_transport_request *request,
   }
   reply->status = r->status;
   if (r->error_type)
-    reply->error_type =
-        (durable_bytes){r->error_type, strlen(r->error_type)};
+    reply->error_type = (durable_bytes){r->error_type, strlen(r->error_type)};
   reply->body = r->body;
   reply->owner = r;
   reply->drop = drop_reply;
