@@ -190,6 +190,7 @@ class Run:
             self.leave(None)
             if strand.is_worker:
                 self._parks()
+            self._crew.ending()
             strand.end()
 
     # ------------------------------------------------------------ outcomes
@@ -217,13 +218,14 @@ class Crew:
         self._changed = threading.Condition()
         self._jobs: deque[Callable[[], None]] = deque()
         self._idle = 0
+        self._ending = 0
         self._threads: list[threading.Thread] = []
         self._closing = False
 
     def run(self, job: Callable[[], None]) -> None:
         with self._changed:
             self._jobs.append(job)
-            if self._idle >= len(self._jobs):
+            if self._idle + self._ending >= len(self._jobs):
                 self._changed.notify()
                 return
             thread = threading.Thread(
@@ -243,6 +245,13 @@ class Crew:
                     return
                 job = self._jobs.popleft()
             job()
+            with self._changed:
+                self._ending -= 1
+
+    def ending(self) -> None:
+        """The calling thread's job is as good as done: it takes the next one."""
+        with self._changed:
+            self._ending += 1
 
     def close(self) -> None:
         """Every job has been done, and every thread has ended."""
