@@ -118,14 +118,16 @@ void dur_inbox_serve(durable_service *s) {
 
 static void run_here(durable_service *s, dur_request *r, dur_reply *reply) {
   int64_t newest_ms;
+  char why[DUR_LOAD_WHY];
   pthread_mutex_lock(&s->lock);
-  int rc = dur_load_running(s, &newest_ms);
+  int rc = dur_load_running(s, &newest_ms, why, sizeof why);
   dur_clock_init(&s->clock, 0, 1.0, newest_ms);
   if (rc == 0) /* what came due while nobody served comes first */
     dur_fire_due(s, dur_clock_now(&s->clock));
   pthread_mutex_unlock(&s->lock);
   if (rc != 0) {
-    dur_reply_error(reply, DUR_ERROR_SERVICE, "the database cannot be read");
+    dur_reply_error(reply, DUR_ERROR_SERVICE, "the database cannot be read: %s",
+                    why);
   } else {
     dur_inbox_serve(s);
     if (r != NULL)

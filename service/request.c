@@ -136,6 +136,31 @@ void dur_reply_error(dur_reply *reply, dur_error_kind kind, const char *format,
   reply->error_type = ERRORS[kind].type;
 }
 
+int dur_reply_read(durable_service *s, int step, dur_reply *reply) {
+  if (step == SQLITE_ROW || step == SQLITE_DONE)
+    return 0;
+  dur_reply_error(reply, DUR_ERROR_SERVICE, "the database cannot be read: %s",
+                  sqlite3_errmsg(s->store.db));
+  return -1;
+}
+
+sqlite3_stmt *dur_reply_row(durable_service *s, const char *sql, dur_bytes arn,
+                            dur_reply *reply) {
+  sqlite3_stmt *stmt = dur_prepare(&s->store, sql);
+  int step = SQLITE_ERROR;
+  if (stmt != NULL) {
+    sqlite3_bind_text(stmt, 1, arn.data, (int)arn.len, SQLITE_STATIC);
+    step = sqlite3_step(stmt);
+  }
+  if (step == SQLITE_ROW)
+    return stmt;
+  if (dur_reply_read(s, step, reply) == 0)
+    dur_reply_error(reply, DUR_ERROR_NOT_FOUND, "Execution %.*s not found",
+                    (int)(arn.len < 1024 ? arn.len : 1024), arn.data);
+  sqlite3_finalize(stmt);
+  return NULL;
+}
+
 int dur_request_max_items(const dur_request *r, size_t fallback, size_t max,
                           size_t *out, dur_reply *reply) {
   dur_bytes text = dur_request_query(r, "MaxItems");

@@ -62,6 +62,16 @@ typedef enum dur_error_kind {
 void dur_reply_error(dur_reply *reply, dur_error_kind kind, const char *format,
                      ...) __attribute__((format(printf, 3, 4)));
 
+/* After a read of the store, whose lock is held, ended in |step|, a code of
+ * SQLite's: 0 for a row or the end of the rows.  Otherwise -1, and the reply is
+ * an error. */
+int dur_reply_read(durable_service *s, int step, dur_reply *reply);
+/* The row that |sql| finds for an ARN, its ?1; the caller finalizes it.  NULL:
+ * there is none, or it cannot be read, and the reply says so.  Lock of the
+ * store held. */
+sqlite3_stmt *dur_reply_row(durable_service *s, const char *sql, dur_bytes arn,
+                            dur_reply *reply);
+
 /* A number of the query within 0..max; 0 means |fallback|.  0, or -1: the
  * reply is an error. */
 int dur_request_max_items(const dur_request *request, size_t fallback,

@@ -35,7 +35,7 @@ static void refuse_closed(dur_reply *reply, verb v, dur_bytes id) {
 /* The run of a callback is not in memory: was it ever there? */
 static void refuse_absent(durable_service *s, dur_request *r, verb v,
                           dur_bytes arn, dur_reply *reply) {
-  int run = 0, op = 0;
+  int run = 0, op = 0, step = SQLITE_ERROR;
   pthread_mutex_lock(&s->store.lock);
   sqlite3_stmt *stmt = dur_prepare(
       &s->store, "SELECT (SELECT 1 FROM operation WHERE callback = ?2 AND"
@@ -45,12 +45,16 @@ static void refuse_absent(durable_service *s, dur_request *r, verb v,
   if (stmt != NULL) {
     sqlite3_bind_text(stmt, 1, arn.data, (int)arn.len, SQLITE_STATIC);
     sqlite3_bind_text(stmt, 2, r->id.data, (int)r->id.len, SQLITE_STATIC);
-    run = sqlite3_step(stmt) == SQLITE_ROW;
+    step = sqlite3_step(stmt);
+    run = step == SQLITE_ROW;
     op = run && sqlite3_column_int(stmt, 0);
   }
+  int unread = dur_reply_read(s, step, reply);
   sqlite3_finalize(stmt);
   pthread_mutex_unlock(&s->store.lock);
   int len = (int)(arn.len < 1024 ? arn.len : 1024);
+  if (unread)
+    return;
   if (op)
     refuse_closed(reply, v, r->id);
   else if (run)
@@ -180,22 +184,13 @@ static void write_stopped(int64_t end_ms, dur_reply *reply) {
 
 static void stop_finished(durable_service *s, dur_request *r,
                           dur_reply *reply) {
-  int64_t end_ms = -1;
   pthread_mutex_lock(&s->store.lock);
-  sqlite3_stmt *stmt =
-      dur_prepare(&s->store, "SELECT end_ms FROM execution WHERE arn = ?1");
-  if (stmt != NULL) {
-    sqlite3_bind_text(stmt, 1, r->id.data, (int)r->id.len, SQLITE_STATIC);
-    if (sqlite3_step(stmt) == SQLITE_ROW)
-      end_ms = sqlite3_column_int64(stmt, 0);
-  }
-  sqlite3_finalize(stmt);
+  sqlite3_stmt *row = dur_reply_row(
+      s, "SELECT end_ms FROM execution WHERE arn = ?1", r->id, reply);
+  if (row != NULL)
+    write_stopped(sqlite3_column_int64(row, 0), reply);
+  sqlite3_finalize(row);
   pthread_mutex_unlock(&s->store.lock);
-  if (end_ms >= 0)
-    write_stopped(end_ms, reply);
-  else
-    dur_reply_error(reply, DUR_ERROR_NOT_FOUND, "Execution %.*s not found",
-                    (int)(r->id.len < 1024 ? r->id.len : 1024), r->id.data);
 }
 
 void dur_route_stop(durable_service *s, dur_request *r, dur_reply *reply) {

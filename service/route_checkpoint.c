@@ -235,21 +235,13 @@ static void write_answer(dur_run *run, dur_reply *reply) {
 /* Is there an execution of this arn at all?  Refuse accordingly. */
 static void refuse_unknown(durable_service *s, dur_request *r,
                            dur_reply *reply) {
-  int known = 0;
   pthread_mutex_lock(&s->store.lock);
-  sqlite3_stmt *stmt =
-      dur_prepare(&s->store, "SELECT 1 FROM execution WHERE arn = ?1");
-  if (stmt != NULL) {
-    sqlite3_bind_text(stmt, 1, r->id.data, (int)r->id.len, SQLITE_STATIC);
-    known = sqlite3_step(stmt) == SQLITE_ROW;
-  }
-  sqlite3_finalize(stmt);
-  pthread_mutex_unlock(&s->store.lock);
-  if (known)
+  sqlite3_stmt *row =
+      dur_reply_row(s, "SELECT 1 FROM execution WHERE arn = ?1", r->id, reply);
+  if (row != NULL)
     dur_reply_error(reply, DUR_ERROR_INVALID, "%s", STALE);
-  else
-    dur_reply_error(reply, DUR_ERROR_NOT_FOUND, "Execution %.*s not found",
-                    (int)(r->id.len < 1024 ? r->id.len : 1024), r->id.data);
+  sqlite3_finalize(row);
+  pthread_mutex_unlock(&s->store.lock);
 }
 
 /* 1 when an invocation of this run is running and |token| is its newest. */

@@ -11,6 +11,7 @@
 enum { HISTORY_ITEMS = 100, HISTORY_MAX = 1000, PAGE_BYTES = 5 * 1024 * 1024 };
 
 typedef struct page {
+  dur_bytes arn;
   int64_t execution;
   int64_t marker; /* EventId; 0: none */
   size_t max;
@@ -31,6 +32,7 @@ static void strip(cJSON *details) {
   }
 }
 
+/* Without its payloads; |json| is well-formed. */
 static void put_bare(dur_json_out *out, dur_bytes json) {
   cJSON *event = cJSON_ParseWithLength(json.data, json.len);
   for (cJSON *it = event ? event->child : NULL; it != NULL; it = it->next)
@@ -65,28 +67,46 @@ static sqlite3_stmt *select_events(durable_service *s, const page *p) {
   return stmt;
 }
 
+/* 0, or -1: the row is damaged, and the reply says so. */
+static int put_event(const page *p, int64_t id, dur_bytes json,
+                     dur_json_out *out, dur_reply *reply) {
+  const char *why = "it is no text";
+  size_t at = 0;
+  if (json.data == NULL || !dur_json_valid(json, 0, &why, &at)) {
+    dur_reply_error(reply, DUR_ERROR_SERVICE,
+                    "Event %lld of %.*s is damaged: %s at byte %zu",
+                    (long long)id, (int)p->arn.len, p->arn.data, why, at);
+    return -1;
+  }
+  if (p->bare)
+    put_bare(out, json);
+  else
+    dur_json_raw_value(out, json);
+  return 0;
+}
+
 /* Forward, the marker is the first EventId of the next page; in reverse it is
  * the last one of this page. */
-static void write_page(const page *p, sqlite3_stmt *stmt, dur_reply *reply) {
+static void write_page(durable_service *s, const page *p, sqlite3_stmt *stmt,
+                       dur_reply *reply) {
   char marker[32] = "";
   size_t count = 0;
   int64_t last = 0;
+  int step = SQLITE_DONE;
   dur_json_out out;
   dur_json_out_init(&out, &reply->body, 0);
   dur_json_begin_object(&out);
   dur_json_key(&out, "Events");
   dur_json_begin_array(&out);
-  while (sqlite3_step(stmt) == SQLITE_ROW && !reply->body.failed) {
+  while (!reply->body.failed && (step = sqlite3_step(stmt)) == SQLITE_ROW) {
     int64_t id = sqlite3_column_int64(stmt, 0) - DUR_ROW_ID(p->execution, 0);
     if (count == p->max || (count > 0 && reply->body.len > PAGE_BYTES)) {
       snprintf(marker, sizeof marker, "%lld",
                (long long)(p->reverse ? last : id));
       break;
     }
-    if (p->bare)
-      put_bare(&out, dur_column(stmt, 1));
-    else
-      dur_json_raw_value(&out, dur_column(stmt, 1));
+    if (put_event(p, id, dur_column(stmt, 1), &out, reply) != 0)
+      return;
     last = id;
     count++;
   }
@@ -96,32 +116,25 @@ static void write_page(const page *p, sqlite3_stmt *stmt, dur_reply *reply) {
     dur_json_cstr(&out, marker);
   }
   dur_json_end_object(&out);
-}
-
-static int64_t find_row(durable_service *s, dur_bytes arn) {
-  int64_t row = -1;
-  sqlite3_stmt *stmt =
-      dur_prepare(&s->store, "SELECT id FROM execution WHERE arn = ?1");
-  if (stmt != NULL) {
-    sqlite3_bind_text(stmt, 1, arn.data, (int)arn.len, SQLITE_STATIC);
-    if (sqlite3_step(stmt) == SQLITE_ROW)
-      row = sqlite3_column_int64(stmt, 0);
-  }
-  sqlite3_finalize(stmt);
-  return row;
+  (void)dur_reply_read(s, step, reply);
 }
 
 static void read_events(durable_service *s, dur_request *r, page *p,
                         dur_reply *reply) {
   pthread_mutex_lock(&s->store.lock);
-  p->execution = find_row(s, r->id);
-  sqlite3_stmt *stmt = p->execution < 0 ? NULL : select_events(s, p);
-  if (stmt != NULL)
-    write_page(p, stmt, reply);
-  else
-    dur_reply_error(reply, DUR_ERROR_NOT_FOUND, "Execution %.*s not found",
-                    (int)(r->id.len < 1024 ? r->id.len : 1024), r->id.data);
-  sqlite3_finalize(stmt);
+  sqlite3_stmt *row =
+      dur_reply_row(s, "SELECT id FROM execution WHERE arn = ?1", r->id, reply);
+  if (row != NULL) {
+    p->arn = r->id;
+    p->execution = sqlite3_column_int64(row, 0);
+    sqlite3_stmt *stmt = select_events(s, p);
+    if (stmt != NULL)
+      write_page(s, p, stmt, reply);
+    else
+      (void)dur_reply_read(s, SQLITE_ERROR, reply);
+    sqlite3_finalize(stmt);
+  }
+  sqlite3_finalize(row);
   pthread_mutex_unlock(&s->store.lock);
 }
 

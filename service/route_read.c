@@ -71,24 +71,17 @@ static void write_execution(const durable_service *s, sqlite3_stmt *row,
 void dur_route_get(durable_service *s, dur_request *r, dur_reply *reply) {
   if (settle_disk(s, r->id, reply) != 0)
     return;
-  int found = 0;
   pthread_mutex_lock(&s->store.lock);
-  sqlite3_stmt *stmt = dur_prepare(
-      &s->store,
+  sqlite3_stmt *row = dur_reply_row(
+      s,
       "SELECT arn, name, function, status, start_ms, end_ms, payload, result,"
       " error FROM execution JOIN input ON input.execution = execution.id"
-      " LEFT JOIN outcome ON outcome.execution = execution.id WHERE arn = ?1");
-  if (stmt != NULL) {
-    sqlite3_bind_text(stmt, 1, r->id.data, (int)r->id.len, SQLITE_STATIC);
-    found = sqlite3_step(stmt) == SQLITE_ROW;
-    if (found)
-      write_execution(s, stmt, reply);
-  }
-  sqlite3_finalize(stmt);
+      " LEFT JOIN outcome ON outcome.execution = execution.id WHERE arn = ?1",
+      r->id, reply);
+  if (row != NULL)
+    write_execution(s, row, reply);
+  sqlite3_finalize(row);
   pthread_mutex_unlock(&s->store.lock);
-  if (!found)
-    dur_reply_error(reply, DUR_ERROR_NOT_FOUND, "Execution %.*s not found",
-                    (int)(r->id.len < 1024 ? r->id.len : 1024), r->id.data);
 }
 
 /* ---- lists */
@@ -236,17 +229,18 @@ static void write_summary(const durable_service *s, sqlite3_stmt *row,
   dur_json_end_object(out);
 }
 
-static void write_list(const durable_service *s, const listing *l,
-                       sqlite3_stmt *stmt, dur_reply *reply) {
+static void write_list(durable_service *s, const listing *l, sqlite3_stmt *stmt,
+                       dur_reply *reply) {
   char marker[64] = "";
   size_t count = 0;
   int64_t last_ms = 0, last_id = 0;
+  int step;
   dur_json_out out;
   dur_json_out_init(&out, &reply->body, 0);
   dur_json_begin_object(&out);
   dur_json_key(&out, "DurableExecutions");
   dur_json_begin_array(&out);
-  while (sqlite3_step(stmt) == SQLITE_ROW) {
+  while ((step = sqlite3_step(stmt)) == SQLITE_ROW) {
     if (count++ == l->max) {
       snprintf(marker, sizeof marker, "%lld:%lld", (long long)last_ms,
                (long long)last_id);
@@ -260,6 +254,7 @@ static void write_list(const durable_service *s, const listing *l,
   if (marker[0] != '\0')
     put_text(&out, "NextMarker", dur_cstr(marker));
   dur_json_end_object(&out);
+  (void)dur_reply_read(s, step, reply);
 }
 
 static void list(durable_service *s, listing *l, dur_reply *reply) {
@@ -278,8 +273,7 @@ static void list(durable_service *s, listing *l, dur_reply *reply) {
     list_bind(l, stmt);
     write_list(s, l, stmt, reply);
   } else {
-    dur_reply_error(reply, DUR_ERROR_SERVICE, "%s",
-                    sqlite3_errmsg(s->store.db));
+    (void)dur_reply_read(s, SQLITE_ERROR, reply);
   }
   sqlite3_finalize(stmt);
   pthread_mutex_unlock(&s->store.lock);

@@ -69,7 +69,9 @@ static int start(durable_service *s, const dur_start *spec, dur_reply *reply) {
                     (int)spec->name.len, spec->name.data, reply->arn);
     reply->arn[0] = '\0';
   } else if (rc < 0) {
-    dur_reply_error(reply, DUR_ERROR_SERVICE, "out of memory");
+    dur_reply_error(reply, DUR_ERROR_SERVICE, "%s",
+                    rc == DURABLE_E_STORE ? "the database cannot be read"
+                                          : "out of memory");
   }
   return rc;
 }
@@ -468,19 +470,16 @@ static void finish_call(durable_service *s, dur_reply *reply) {
 
 static void read_outcome(durable_service *s, dur_reply *reply) {
   pthread_mutex_lock(&s->store.lock);
-  sqlite3_stmt *stmt = dur_prepare(
-      &s->store, "SELECT status, result, error FROM execution JOIN outcome"
-                 " ON outcome.execution = execution.id WHERE arn = ?1");
-  if (stmt != NULL) {
-    sqlite3_bind_text(stmt, 1, reply->arn, -1, SQLITE_STATIC);
-    if (sqlite3_step(stmt) == SQLITE_ROW) {
-      if (dur_bytes_is(dur_column(stmt, 0), "SUCCEEDED"))
-        dur_buf_bytes(&reply->body, dur_column(stmt, 1));
-      else
-        function_failed(dur_column(stmt, 2), reply);
-    }
-  }
-  sqlite3_finalize(stmt);
+  sqlite3_stmt *row =
+      dur_reply_row(s,
+                    "SELECT status, result, error FROM execution JOIN outcome"
+                    " ON outcome.execution = execution.id WHERE arn = ?1",
+                    dur_cstr(reply->arn), reply);
+  if (row != NULL && dur_bytes_is(dur_column(row, 0), "SUCCEEDED"))
+    dur_buf_bytes(&reply->body, dur_column(row, 1));
+  else if (row != NULL)
+    function_failed(dur_column(row, 2), reply);
+  sqlite3_finalize(row);
   pthread_mutex_unlock(&s->store.lock);
 }
 

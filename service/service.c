@@ -141,20 +141,21 @@ static int serve_alone(durable_service *s, char *message, size_t size) {
 static int take_over(durable_service *s, const durable_service_options *o,
                      char *message, size_t size) {
   int64_t newest_ms = 0;
+  char why[DUR_LOAD_WHY];
   int rc = serve_alone(s, message, size);
   if (rc != 0)
     return rc;
   pthread_mutex_lock(&s->lock);
-  rc = dur_load_running(s, &newest_ms);
+  rc = dur_load_running(s, &newest_ms, why, sizeof why);
   dur_clock_init(&s->clock, o->virtual_time != 0, o->time_scale, newest_ms);
   pthread_mutex_unlock(&s->lock);
-  if (rc == 0 && dur_store_expire(&s->store, dur_clock_now(&s->clock)) != 0)
+  if (rc == 0 && dur_store_expire(&s->store, dur_clock_now(&s->clock)) != 0) {
     rc = DURABLE_E_STORE;
+    snprintf(why, sizeof why, "%s", sqlite3_errmsg(s->store.db));
+  }
   if (rc != 0) {
     snprintf(message, size, "%s cannot be read: %s",
-             s->store.path ? s->store.path : "the database",
-             rc == DURABLE_E_NOMEM ? "out of memory"
-                                   : sqlite3_errmsg(s->store.db));
+             s->store.path ? s->store.path : "the database", why);
     return rc;
   }
   dur_store_changed(&s->store);
@@ -444,25 +445,30 @@ int durable_service_start(durable_service *s, const char *function,
     fail(s, rc, "an execution named %s was started with another input", o.name);
   else if (rc == DURABLE_E_NOMEM)
     fail(s, rc, "out of memory");
+  else if (rc == DURABLE_E_STORE)
+    fail(s, rc, "the database cannot be read");
   if (rc >= 0 && dur_commit_wait(s, mark) != 0)
     rc = fail(s, DURABLE_E_STORE, "%s", s->failed);
   pthread_mutex_unlock(&s->lock);
   return rc;
 }
 
-/* The status on disk, or DURABLE_E_ARGUMENT: unknown. */
+/* The status on disk, or DURABLE_E_ARGUMENT: unknown, or DURABLE_E_STORE. */
 static int stored_status(durable_service *s, const char *arn) {
-  int status = -1;
+  int status = -1, step = SQLITE_ERROR;
   pthread_mutex_lock(&s->store.lock);
   sqlite3_stmt *stmt =
       dur_prepare(&s->store, "SELECT status FROM execution WHERE arn = ?1");
   if (stmt != NULL) {
     sqlite3_bind_text(stmt, 1, arn, -1, SQLITE_STATIC);
-    if (sqlite3_step(stmt) == SQLITE_ROW)
+    step = sqlite3_step(stmt);
+    if (step == SQLITE_ROW)
       status = dur_run_status_of(dur_column(stmt, 0));
   }
   sqlite3_finalize(stmt);
   pthread_mutex_unlock(&s->store.lock);
+  if (step != SQLITE_ROW && step != SQLITE_DONE)
+    return fail(s, DURABLE_E_STORE, "the database cannot be read");
   if (status < 0)
     return fail(s, DURABLE_E_ARGUMENT, "Execution %s not found", arn);
   return status;

@@ -98,9 +98,10 @@ static void copy_arn(char *to, dur_bytes arn) {
 }
 
 /* A finished execution of that name: 1 and its arn, or 0. */
+/* 1: found, 0: not there, or DURABLE_E_STORE: who knows. */
 static int find_stored(durable_service *s, const dur_start *start, char *arn,
                        int *same) {
-  int found = 0;
+  int step = SQLITE_ERROR;
   pthread_mutex_lock(&s->store.lock);
   sqlite3_stmt *stmt =
       dur_prepare(&s->store, "SELECT arn, payload FROM execution JOIN input"
@@ -111,15 +112,17 @@ static int find_stored(durable_service *s, const dur_start *start, char *arn,
     sqlite3_bind_text(stmt, 1, start->function->name, -1, SQLITE_STATIC);
     sqlite3_bind_text(stmt, 2, start->name.data, (int)start->name.len,
                       SQLITE_STATIC);
-    if (sqlite3_step(stmt) == SQLITE_ROW) {
-      found = 1;
+    step = sqlite3_step(stmt);
+    if (step == SQLITE_ROW) {
       copy_arn(arn, dur_column(stmt, 0));
       *same = dur_bytes_eq(dur_column(stmt, 1), start->input);
     }
   }
   sqlite3_finalize(stmt);
   pthread_mutex_unlock(&s->store.lock);
-  return found;
+  if (step == SQLITE_ROW)
+    return 1;
+  return step == SQLITE_DONE ? 0 : DURABLE_E_STORE;
 }
 
 static dur_run *find_running(durable_service *s, const dur_start *start) {
@@ -140,6 +143,7 @@ int dur_start_named(durable_service *s, const dur_start *start, char *arn,
     dur_run *run = find_running(s, start);
     if (run != NULL) {
       found = 1;
+      /* AWS asks for the identical payload: whitespace counts */
       same = dur_bytes_eq(run->input, start->input);
       copy_arn(arn, run->arn);
       *mark = run->mark;
@@ -147,6 +151,8 @@ int dur_start_named(durable_service *s, const dur_start *start, char *arn,
       found = find_stored(s, start, arn, &same);
     }
   }
+  if (found < 0)
+    return found;
   if (found)
     return same ? 1 : DURABLE_E_EXISTS;
   dur_run *run = NULL;

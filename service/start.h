@@ -25,7 +25,7 @@ typedef struct dur_start {
 int dur_start_run(durable_service *s, const dur_start *start, dur_run **run);
 /* Start it, or find the newest execution that has its name, save when
  * |start->again|.  0: new; 1: found, with the same input; DURABLE_E_EXISTS:
- * found, with another; DURABLE_E_NOMEM.
+ * found, with another; DURABLE_E_NOMEM; DURABLE_E_STORE: it cannot be told.
  * |arn| gets DURABLE_ARN_SIZE bytes, *mark what dur_commit_wait wants. */
 int dur_start_named(durable_service *s, const dur_start *start, char *arn,
                     uint64_t *mark);
