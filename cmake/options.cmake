@@ -7,6 +7,8 @@ option(DURABLE_FUZZ "Build the fuzz targets with libFuzzer (clang)" OFF)
 set(DURABLE_SANITIZE "" CACHE STRING "Sanitizers, comma separated: address,undefined or thread")
 set(DURABLE_PYTHON AUTO CACHE STRING "Build the Python binding: ON, OFF, or AUTO (where it can be)")
 set_property(CACHE DURABLE_PYTHON PROPERTY STRINGS AUTO ON OFF)
+set(DURABLE_LUA AUTO CACHE STRING "Build the Lua module: ON, OFF, or AUTO (for what is there)")
+set_property(CACHE DURABLE_LUA PROPERTY STRINGS AUTO ON OFF)
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
   set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "Build type" FORCE)
