@@ -219,8 +219,10 @@ class Configuration(ServeTest):
     functions = None
 
     def refused(self, *arguments):
+        if "--port" not in arguments:
+            arguments = ("--port", "0", *arguments)
         answer = subprocess.run(
-            [PROGRAM, "serve", "--port", "0", *arguments], cwd=self.directory,
+            [PROGRAM, "serve", *arguments], cwd=self.directory,
             capture_output=True, text=True, timeout=60)
         self.assertEqual(answer.returncode, 2, answer)
         self.assertEqual(answer.stdout, "")
