@@ -5,7 +5,7 @@ enum { PORT = 9014 };
 
 static char *db, *host, *config, *log_dir, *lambda_endpoint, *port, *time_scale;
 static const char **functions;
-static int skip_time, collapse;
+static int skip_time, collapse, test_faults;
 
 static const struct poptOption OPTIONS[] = {
     {"port", 'p', POPT_ARG_STRING, &port, 0,
@@ -25,6 +25,8 @@ static const struct poptOption OPTIONS[] = {
      "seconds that one second of a wait takes", "FACTOR"},
     {"collapse", 0, POPT_ARG_NONE, &collapse, 0,
      "hand out no children of finished contexts, as AWS does", NULL},
+    {"test-faults", 0, POPT_ARG_NONE, &test_faults, 0,
+     "let PUT /faults make checkpoints fail", NULL},
     {"log-dir", 'l', POPT_ARG_STRING, &log_dir, 0,
      "what functions print goes to DIR/NAME.jsonl, not to stderr", "DIR"},
     CLI_END_OPTIONS};
@@ -61,7 +63,8 @@ int cli_serve(int argc, const char **argv) {
                    .lambda_endpoint = lambda_endpoint,
                    .log_dir = log_dir,
                    .skip_time = skip_time,
-                   .collapse = collapse};
+                   .collapse = collapse,
+                   .test_faults = test_faults};
   if (answer == CLI_GO_ON)
     answer = check(&s);
   if (answer == CLI_GO_ON)

@@ -114,6 +114,7 @@ static int listen_on(parts *it) {
   const dur_server_options options = {.host = host ? host : "127.0.0.1",
                                       .port = (unsigned)it->settings->port,
                                       .for_sam = it->settings->for_sam,
+                                      .test_faults = it->settings->test_faults,
                                       .log = it->settings->log ? cli_program
                                                                : NULL};
   if (dur_server_open(&it->server, it->store.service, it->fleet, &options, why,

@@ -18,7 +18,7 @@ typedef struct cli_serving {
   const char **functions;                /* NAME=COMMAND, ..., NULL; or NULL */
   const char *lambda_endpoint, *log_dir; /* or NULL */
   double time_scale;                     /* 0: not given */
-  int skip_time, collapse;
+  int skip_time, collapse, test_faults;
   int for_sam;                         /* see service/http/server.h */
   int log;                             /* a line for each answer */
   long timeout_s, execution_timeout_s; /* where a function has none; 0: none */

@@ -113,6 +113,7 @@ static const struct {
     [DUR_ERROR_EXISTS] = {409, "DurableExecutionAlreadyStartedException",
                           "Message"},
     [DUR_ERROR_TOO_LARGE] = {413, "RequestTooLargeException", "message"},
+    [DUR_ERROR_TOO_MANY] = {429, "TooManyRequestsException", "message"},
     [DUR_ERROR_SERVICE] = {500, "ServiceException", "Message"},
 };
 

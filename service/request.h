@@ -55,6 +55,7 @@ typedef enum dur_error_kind {
   DUR_ERROR_NOT_FOUND,     /* 404 ResourceNotFoundException */
   DUR_ERROR_EXISTS,        /* 409 DurableExecutionAlreadyStartedException */
   DUR_ERROR_TOO_LARGE,     /* 413 RequestTooLargeException */
+  DUR_ERROR_TOO_MANY,      /* 429 TooManyRequestsException */
   DUR_ERROR_SERVICE        /* 500 ServiceException */
 } dur_error_kind;
 
@@ -91,6 +92,9 @@ dur_route_fn dur_route_checkpoint, dur_route_state, dur_route_get,
 void dur_request_run(durable_service *s, dur_request *request,
                      dur_reply *reply);
 int dur_request_changes(const dur_request *request);
+/* The ARN that a parsed request for CheckpointDurableExecution is about, absent
+ * for any other. */
+dur_bytes dur_request_checkpoint(dur_request *request);
 /* Parse, run, and wait for the disk: everything but dur_reply_finish. */
 void dur_request_now(durable_service *s, dur_request *request,
                      dur_reply *reply);

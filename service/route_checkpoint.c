@@ -18,8 +18,6 @@ enum {
   READ_UPDATES_MAX = 100000
 };
 
-static const char STALE[] = "Invalid checkpoint token";
-
 typedef struct checkpoint {
   dur_bytes token, client_token;
   dur_update *updates;
@@ -239,7 +237,7 @@ static void refuse_unknown(durable_service *s, dur_request *r,
   sqlite3_stmt *row =
       dur_reply_row(s, "SELECT 1 FROM execution WHERE arn = ?1", r->id, reply);
   if (row != NULL)
-    dur_reply_error(reply, DUR_ERROR_INVALID, "%s", STALE);
+    dur_reply_error(reply, DUR_ERROR_INVALID, "%s", DUR_STALE_TOKEN);
   sqlite3_finalize(row);
   pthread_mutex_unlock(&s->store.lock);
 }
@@ -287,7 +285,7 @@ void dur_route_checkpoint(durable_service *s, dur_request *r,
     dur_buf_bytes(&reply->body, stored->body);
     reply->mark = run->mark;
   } else if (!is_current(s, run, c.token)) {
-    dur_reply_error(reply, DUR_ERROR_INVALID, "%s", STALE);
+    dur_reply_error(reply, DUR_ERROR_INVALID, "%s", DUR_STALE_TOKEN);
   } else {
     accept(s, run, &c, reply);
   }
@@ -348,7 +346,7 @@ void dur_route_state(durable_service *s, dur_request *r, dur_reply *reply) {
   if (run == NULL)
     refuse_unknown(s, r, reply);
   else if (!is_current(s, run, dur_request_query(r, "CheckpointToken")))
-    dur_reply_error(reply, DUR_ERROR_INVALID, "%s", STALE);
+    dur_reply_error(reply, DUR_ERROR_INVALID, "%s", DUR_STALE_TOKEN);
   else if (read_marker(run, dur_request_query(r, "Marker"), &from) != 0)
     dur_reply_error(reply, DUR_ERROR_INVALID, "Invalid marker");
   else

@@ -100,6 +100,11 @@ int dur_request_changes(const dur_request *request) {
   return it != NULL && it->changes;
 }
 
+dur_bytes dur_request_checkpoint(dur_request *r) {
+  const route *it = find(r);
+  return it != NULL && it->run == dur_route_checkpoint ? r->id : DUR_NONE;
+}
+
 void dur_request_run(durable_service *s, dur_request *r, dur_reply *reply) {
   const route *it = find(r);
   if (it == NULL) {

@@ -9,6 +9,9 @@
 #include "base/buf.h"
 #include "model.h"
 
+/* What is said to a token that is not the newest. */
+#define DUR_STALE_TOKEN "Invalid checkpoint token"
+
 int dur_uuid(char out[DUR_UUID_SIZE]); /* version 4; 0, or -1: no randomness */
 void dur_token_write(dur_buf *out, dur_bytes arn, uint64_t seq,
                      const char *invocation);

@@ -35,6 +35,7 @@ typedef struct dur_exchange {
   size_t header_count;
   void *owner; /* the handler's, until |drop| */
   int64_t began_ms;
+  unsigned char reset; /* no answer: the connection is reset */
   unsigned char too_large, asked;
 } dur_exchange;
 

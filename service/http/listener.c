@@ -92,7 +92,20 @@ static void end(void *user, struct MHD_Connection *connection, void **state,
   *state = NULL;
 }
 
+/* The peer gets a RST: to connect to nowhere ends what is open at once, and the
+ * library's shutdown, which would say so politely, finds nothing. */
+static enum MHD_Result reset(dur_exchange *x) {
+  const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+  const union MHD_ConnectionInfo *info =
+      MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  if (info != NULL)
+    (void)connect(info->connect_fd, &nowhere, sizeof nowhere);
+  return MHD_NO;
+}
+
 static enum MHD_Result send_answer(dur_exchange *x) {
+  if (x->reset)
+    return reset(x);
   int status = x->answer.failed ? 500 : x->status;
   struct MHD_Response *r =
       MHD_create_response_from_buffer(x->answer.failed ? 0 : x->answer.len,

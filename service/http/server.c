@@ -2,6 +2,7 @@
 #include "service/http/server.h"
 #include "admin.h"
 #include "cloudwatch.h"
+#include "faults.h"
 #include "service/commit.h"
 #include "service/tokens.h"
 #include "wire/limits.h"
@@ -28,6 +29,7 @@ struct dur_server {
   durable_service *service;
   dur_fleet *fleet;
   dur_cloudwatch *cloudwatch;
+  dur_faults *faults; /* NULL: none are to be had */
   dur_listener *listener;
   dur_server_options options;
   pthread_t waiter;
@@ -196,6 +198,24 @@ static void count_open(dur_server *server, int change) {
   pthread_mutex_unlock(&s->lock);
 }
 
+/* 1: suspended, 0: answered. */
+static int answer(dur_server *server, dur_exchange *x, errand *e) {
+  if (dur_cloudwatch_take(server->cloudwatch, x, &e->reply) ||
+      dur_admin_take(server->fleet, x, &e->reply))
+    return 0;
+  if (server->faults == NULL)
+    return ask_service(server, x, e);
+  if (dur_faults_take(server->faults, x, &e->reply))
+    return 0;
+  dur_fault_kind kind = dur_faults_meet(server->faults, x);
+  if (dur_fault_refuse(kind, &e->reply))
+    return 0;
+  int suspended = ask_service(server, x, e);
+  if (!suspended)
+    dur_fault_spoil(kind, x, &e->reply);
+  return suspended;
+}
+
 static int handle(void *user, dur_exchange *x) {
   dur_server *server = user;
   put_request_id(x);
@@ -209,8 +229,7 @@ static int handle(void *user, dur_exchange *x) {
   count_open(server, 1);
   e->reply.status = 200;
   dur_buf_init(&e->reply.body, &dur_mem_default, SIZE_MAX);
-  if (!dur_cloudwatch_take(server->cloudwatch, x, &e->reply) &&
-      !dur_admin_take(server->fleet, x, &e->reply) && ask_service(server, x, e))
+  if (answer(server, x, e))
     return 1;
   fill(server, e);
   return 0;
@@ -231,15 +250,29 @@ int dur_server_would_refuse(const char *path) {
   return dur_store_is_foreign(path);
 }
 
+static int open_parts(dur_server *server, dur_fleet *fleet,
+                      const dur_server_options *options) {
+  server->cloudwatch = dur_cloudwatch_open(fleet);
+  if (options->test_faults)
+    server->faults = dur_faults_open();
+  return server->cloudwatch && (server->faults || !options->test_faults) ? 0
+                                                                         : -1;
+}
+
+static void free_server(dur_server *server) {
+  dur_cloudwatch_close(server->cloudwatch);
+  dur_faults_close(server->faults);
+  free(server);
+}
+
 int dur_server_open(dur_server **out, durable_service *service,
                     dur_fleet *fleet, const dur_server_options *options,
                     char *message, size_t size) {
   dur_server *server = calloc(1, sizeof *server);
   *out = NULL;
-  if (server != NULL)
-    server->cloudwatch = dur_cloudwatch_open(fleet);
-  if (server == NULL || server->cloudwatch == NULL) {
-    free(server);
+  if (server == NULL || open_parts(server, fleet, options) != 0) {
+    if (server != NULL)
+      free_server(server);
     snprintf(message, size, "out of memory");
     return -1;
   }
@@ -266,8 +299,7 @@ int dur_server_open(dur_server **out, durable_service *service,
     snprintf(message, size, "no thread could be started");
     dur_listener_close(server->listener);
   }
-  dur_cloudwatch_close(server->cloudwatch);
-  free(server);
+  free_server(server);
   return -1;
 }
 
@@ -300,6 +332,5 @@ void dur_server_close(dur_server *server) {
     return;
   dur_server_quiesce(server);
   dur_listener_close(server->listener);
-  dur_cloudwatch_close(server->cloudwatch);
-  free(server);
+  free_server(server);
 }

@@ -1,8 +1,8 @@
 /* server: the service over HTTP.
  *
  * A thin adapter: what a request means is decided by the request function of
- * the service; added here are headers, ceilings, and what admin.h and
- * cloudwatch.h have.
+ * the service; added here are headers, ceilings, and what admin.h,
+ * cloudwatch.h and faults.h have.
  * An Invoke that waits for its outcome is suspended and holds no thread; one
  * thread looks after all that wait. */
 #ifndef DUR_HTTP_SERVER_H
@@ -20,6 +20,7 @@ typedef struct dur_server_options {
    * type is given: x-amzn-ErrorType on /checkpoint and /state only.  It starts
    * executions of every function as those of "function": names may repeat. */
   int for_sam;
+  int test_faults; /* 1: see faults.h */
   const char *log; /* begins a line on stderr for each answer; NULL: none */
 } dur_server_options;
 
