@@ -12,15 +12,17 @@ import enum
 import importlib
 import importlib.util
 import inspect
+import logging
 import pathlib
 import types
 import typing
 
 MODULES = (
-    "config", "types", "retries", "waits", "serdes", "filesystem_serdes", "preview",
-    "exceptions", "plugin", "plugin_discovery", "lambda_service", "logger",
-    "concurrency.models",
+    "", "config", "context", "execution", "types", "retries", "waits", "serdes",
+    "filesystem_serdes", "preview", "exceptions", "plugin", "plugin_discovery",
+    "lambda_service", "logger", "concurrency.models", "state",
 )
+TESTING_MODULES = ("", "runner")
 _REQUIRED = inspect.Parameter.empty
 
 
@@ -99,7 +101,8 @@ def _members_of(cls: type) -> typing.Iterator[tuple[str, object]]:
 def _bases_of(cls: type, package: str) -> tuple[str, ...]:
     """Names of the bases that a user can name, own package's and builtins."""
     return tuple(base.__name__ for base in cls.__mro__[1:]
-                 if base.__module__.split(".")[0] in (package, "builtins", "enum")
+                 if base.__module__.split(".")[0] in
+                 (package.split(".")[0], "builtins", "enum")
                  and not base.__name__.startswith("_"))
 
 
@@ -128,7 +131,8 @@ def is_own(name: str, value: object, module) -> bool:
     """Defined there, or at least not somewhere else for all one can see."""
     if name.startswith("_") or inspect.ismodule(value):
         return False
-    if isinstance(value, (typing.TypeVar, typing.ParamSpec)):
+    if isinstance(value, (typing.TypeVar, typing.ParamSpec, logging.Logger,
+                          types.BuiltinFunctionType)):
         return False
     home = getattr(value, "__module__", None)
     if inspect.isfunction(value) or isinstance(value, type):
@@ -193,49 +197,53 @@ def imports_of(user: str, package: str) -> dict[str, set[str]]:
 
 
 def _shortfalls(name: str, theirs: dict, ours: dict):
+    """(whose, what): whose is the name, or "name()" for the constructor."""
     for fact, expected in theirs.items():
         found = ours.get(fact)
         if fact == "bases":
             missing = [base for base in expected if base not in found]
             if missing:
-                yield f"{name}: does not derive from {', '.join(missing)}"
+                yield name, f"does not derive from {', '.join(missing)}"
         elif fact == "parameters":
-            yield from _parameter_shortfalls(name, expected, found)
+            whose = f"{name}()" if theirs["kind"] == "class" else name
+            for what in _parameter_shortfalls(expected, found):
+                yield whose, what
         elif fact == "facts" and theirs["kind"] == ours["kind"] and \
                 theirs["kind"] in ("method", "staticmethod", "classmethod"):
-            yield from _parameter_shortfalls(name, expected[0], found[0])
+            for what in _parameter_shortfalls(expected[0], found[0]):
+                yield name, what
         elif expected != found:
-            yield f"{name}: {fact} is {found!r}, expected {expected!r}"
+            yield name, f"{fact} is {found!r}, expected {expected!r}"
 
 
-def _parameter_shortfalls(name: str, expected, found):
+def _parameter_shortfalls(expected, found):
     if expected is None or found is None:
         if expected is not found and expected is not None:
-            yield f"{name}: has no signature, expected {expected!r}"
+            yield f"has no signature, expected {expected!r}"
         return
     ours = {p[0]: p for p in found}
     order = [p[0] for p in found]
     for at, parameter in enumerate(expected):
         if parameter[0] not in ours:
-            yield f"{name}: parameter {parameter[0]} is missing"
+            yield f"parameter {parameter[0]} is missing"
         elif ours[parameter[0]] != parameter:
-            yield (f"{name}: parameter {parameter[0]} is "
+            yield (f"parameter {parameter[0]} is "
                    f"{ours[parameter[0]][1:]!r}, expected {parameter[1:]!r}")
         elif parameter[1] != "KEYWORD_ONLY" and order[at:at + 1] != [parameter[0]]:
-            yield f"{name}: parameter {parameter[0]} is not number {at}"
+            yield f"parameter {parameter[0]} is not number {at}"
     known = {p[0] for p in expected}
     for parameter in found:
         if parameter[0] not in known and parameter[2] == "required" and \
                 not parameter[1].startswith("VAR_"):
-            yield f"{name}: parameter {parameter[0]} is required and new"
+            yield f"parameter {parameter[0]} is required and new"
 
 
-def excepted_by(name: str, exceptions: dict[str, str]) -> str | None:
-    """The exception that covers |name|: itself or something it is a part of."""
-    while name:
-        if name in exceptions:
-            return name
-        name = name.rpartition(".")[0]
+def excepted_by(whose: str, exceptions: dict[str, str]) -> str | None:
+    """The exception that covers it: itself or something it is a part of."""
+    while whose:
+        if whose in exceptions:
+            return whose
+        whose = whose[:-2] if whose.endswith("()") else whose.rpartition(".")[0]
     return None
 
 
@@ -243,13 +251,14 @@ def compare(theirs, ours, exceptions) -> list[str]:
     """Complaints: what is missing or differs, and exceptions that cover nothing."""
     complaints, used = [], set()
     for name, facts in theirs.items():
-        found = [f"{name}: is missing"] if name not in ours else \
+        found = [(name, "is missing")] if name not in ours else \
             list(_shortfalls(name, facts, ours[name]))
-        cover = excepted_by(name, exceptions)
-        if found and cover:
-            used.add(cover)
-        elif found:
-            complaints += found
+        for whose, what in found:
+            cover = excepted_by(whose, exceptions)
+            if cover:
+                used.add(cover)
+            else:
+                complaints.append(f"{whose}: {what}")
     complaints += [f"{name}: listed as an exception, but nothing differs"
                    for name in exceptions if name not in used]
     return complaints

@@ -234,7 +234,7 @@ class DurableContext(DurableContextProtocol):
     SuspendExecution when the invocation ends here: let that one through.
     """
 
-    __slots__ = ("_id", "_is_virtual", "_logger", "_own_logger", "_run")
+    __slots__ = ("_id", "_logger", "_outer", "_own_logger", "_run")
 
     def __init__(
         self, run: Run, context_id: int, logger: LoggerInterface | None = None
@@ -242,6 +242,7 @@ class DurableContext(DurableContextProtocol):
         self._run = run
         self._id = context_id
         self._own_logger = logger
+        self._outer: DurableContext | None = None
         self._logger: Logger | None = None
 
     # ------------------------------------------------------------- identity
@@ -258,6 +259,20 @@ class DurableContext(DurableContextProtocol):
     def lambda_context(self) -> LambdaContext | None:
         return self._run.lambda_context
 
+    @property
+    def is_virtual(self) -> bool:
+        """Whether it has no operation of its own: what is in it has the parent of
+        the context around it.  So it is in the branches of a FLAT map or parallel.
+        """
+        return self._outer is not None and self._parent_id() == self._outer._parent_id()
+
+    def _parent_id(self) -> str | None:
+        """Of the operations in this context; None: they are the handler's own."""
+        return cast(
+            "str | None",
+            _native.durable_engine_ctx_parent_id(self._run.native, self._id),
+        )
+
     def is_replaying(self) -> bool:
         """Whether what comes next is on record already."""
         return bool(
@@ -273,9 +288,9 @@ class DurableContext(DurableContextProtocol):
     def logger(self) -> Logger:
         """Names the execution in each line; silent while the context replays."""
         if self._logger is None:
-            parent = _native.durable_engine_ctx_parent_id(self._run.native, self._id)
+            info = LogInfo(self.state, self._parent_id())
             self._logger = Logger.from_log_info(
-                self._base_logger(), LogInfo(self.state, parent), self.is_replaying
+                self._base_logger(), info, self.is_replaying
             )
         return self._logger
 
@@ -303,7 +318,9 @@ class DurableContext(DurableContextProtocol):
     # -------------------------------------------------------- for the calls
 
     def _child(self, context_id: int) -> DurableContext:
-        return type(self)(self._run, context_id or self._id, self._own_logger)
+        made = type(self)(self._run, context_id or self._id, self._own_logger)
+        made._outer = self if context_id else self._outer
+        return made
 
     def _step_context(self, call: Call, attempt: int) -> StepContext:
         return StepContext(_OperationLogger(self, call, attempt), attempt)

@@ -20,16 +20,32 @@ from durable_core.exceptions import (
     SuspendExecution,
 )
 from durable_core.lambda_service import (
+    DurableExecutionInvocationOutput,
     DurableServiceClient,
+    InvocationStatus,
     LambdaClient,
     Operation,
 )
 from durable_core.plugin import DurableInstrumentationPluginFactory
 from durable_core.plugin_discovery import load_configured_plugins
+from durable_core.state import ExecutionState
 from durable_core.types import LambdaContext
 
 if TYPE_CHECKING:
     from durable_core.lambda_service import _BotoClient as Boto3LambdaClient
+
+# Users import these from here.
+__all__ = [
+    "DurableContext",
+    "DurableExecutionInvocationInput",
+    "DurableExecutionInvocationInputWithClient",
+    "DurableExecutionInvocationOutput",
+    "ExecutionState",
+    "InitialExecutionState",
+    "InvocationStatus",
+    "LambdaClient",
+    "durable_execution",
+]
 
 logger = logging.getLogger(__name__)
 

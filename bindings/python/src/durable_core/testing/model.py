@@ -328,7 +328,7 @@ class Event(_Record):
 
 @dataclass(frozen=True)
 class GetDurableExecutionHistoryResponse(_Record):
-    events: list[Event] = field(default_factory=list)
+    events: list[Event]
     next_marker: str | None = None
 
 

@@ -26,11 +26,13 @@ from durable_core.testing.model import (
     GetDurableExecutionHistoryResponse,
 )
 from durable_core.testing.operations import (
+    OPERATION_FACTORIES,
     CallbackOperation,
     ContextOperation,
     ExecutionOperation,
     InvokeOperation,
     Operation,
+    OperationFactory,
     StepOperation,
     WaitOperation,
     create_operation,
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from durable_core.context import DurableContext
 
 __all__ = [
+    "OPERATION_FACTORIES",
     "CallbackOperation",
     "ContextOperation",
     "DurableChildContextTestRunner",
@@ -52,6 +55,7 @@ __all__ = [
     "ExecutionStatus",
     "InvokeOperation",
     "Operation",
+    "OperationFactory",
     "StepOperation",
     "WaitOperation",
     "create_operation",
