@@ -49,7 +49,8 @@ static void fail_run(const ending *e, const dur_error *error) {
               e->now_ms);
 }
 
-/* The invocation itself failed: a crash, a function error, a timeout. */
+/* The invocation itself failed: a crash, a function error, a timeout.  It counts
+ * whatever checkpoints it made: only one that ends cleanly begins anew. */
 static void attempt_failed(const ending *e, const dur_error *error) {
   completed(e, error);
   e->run->empties = 0;

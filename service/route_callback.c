@@ -1,6 +1,7 @@
 /* route_callback: an outside system completes a callback, or says that it is
  * alive, and an execution is stopped. */
 #include "base/json.h"
+#include "base/utf8.h"
 #include "change.h"
 #include "commit.h"
 #include "request.h"
@@ -121,12 +122,17 @@ static void process(durable_service *s, dur_request *r, verb v,
 }
 
 void dur_route_succeed(durable_service *s, dur_request *r, dur_reply *reply) {
+  /* operations and events are JSON: they can carry text, and nothing else */
+  ptrdiff_t bad = dur_utf8_check(r->body, DUR_UTF8_STRICT);
   if (r->body.len > DUR_CALLBACK_RESULT_MAX)
     dur_reply_error(reply, DUR_ERROR_INVALID,
                     "1 validation error detected: Value at 'result' failed to "
                     "satisfy constraint: Member must have length less than or "
                     "equal to %d",
                     DUR_CALLBACK_RESULT_MAX);
+  else if (bad >= 0)
+    dur_reply_error(reply, DUR_ERROR_INVALID,
+                    "The result must be UTF-8 text, and byte %td is not", bad);
   else
     process(s, r, SUCCESS, NULL, reply);
 }

@@ -242,7 +242,11 @@ static void test_refused(void **state) {
   plan p = {.options = "", .status = "SUCCEEDED"};
   char arn[DURABLE_ARN_SIZE];
   begin(&r, &sc, &p, arn);
-  answer a = call_callback(r.s, "notbase64!", "succeed", "");
+  answer a = call_callback(r.s, p.id, "succeed", "caf\xe9 ole");
+  assert_refused(a, 400, "InvalidParameterValueException",
+                 "The result must be UTF-8 text, and byte 3 is not");
+  answer_drop(&a);
+  a = call_callback(r.s, "notbase64!", "succeed", "");
   assert_refused(a, 404, "ResourceNotFoundException",
                  "Failed to process callback success: Invalid base64-encoded "
                  "string: number of data characters (9) cannot be 1 more than "
