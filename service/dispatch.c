@@ -74,15 +74,27 @@ static void add_thread(durable_service *s) {
   }
 }
 
+/* One more thread when there are more jobs than idle threads: one that was
+ * woken counts as idle until it runs, and takes one job only. */
+static void staff(durable_service *s) {
+  uint32_t waiting = 0;
+  if (s->stopping) /* the threads are being joined */
+    return;
+  for (const dur_job *job = s->ready; job && waiting <= s->idle_threads;
+       job = job->next)
+    waiting++;
+  if (waiting > s->idle_threads && s->thread_count < s->max_threads)
+    add_thread(s);
+}
+
 static void push_ready(durable_service *s, dur_job *job) {
   if (s->last_ready != NULL)
     s->last_ready->next = job;
   else
     s->ready = job;
   s->last_ready = job;
-  if (s->idle_threads == 0 && s->thread_count < s->max_threads)
-    add_thread(s);
-  if (s->thread_count == 0)
+  staff(s);
+  if (s->thread_count == 0 && !s->stopping)
     dur_give_up(s, "no thread could be started");
   pthread_cond_signal(&s->work);
 }
@@ -339,6 +351,7 @@ int64_t dur_abandon_overdue(durable_service *s, int64_t real_ms) {
     job->abandoned = 1;
     s->thread_count--;
     done(s, job, 1);
+    staff(s); /* its thread may never come back */
   }
   return next;
 }

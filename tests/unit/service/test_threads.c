@@ -3,7 +3,7 @@
 
 #include <sqlite3.h>
 
-enum { RUNS = 100, STEPS = 5, CLIENTS = 8 };
+enum { RUNS = 100, STEPS = 5, CLIENTS = 8, MEET = 8 };
 
 /* Five steps, a wait, a retry and a callback that another thread answers. */
 static void busy(turn *t, void *user) {
@@ -146,6 +146,47 @@ static int arrived(gate *g) {
   return n;
 }
 
+/* The second invocation waits for those of all other executions. */
+static void meets_the_others(turn *t, void *user) {
+  gate *g = user;
+  if (turn_op(t, "cb") == NULL) {
+    turn_do(t, "{\"Id\":\"cb\",\"Type\":\"CALLBACK\",\"Action\":\"START\","
+               "\"CallbackOptions\":{\"TimeoutSeconds\":60}}");
+    turn_return(t, PENDING);
+    return;
+  }
+  pthread_mutex_lock(&g->lock);
+  g->arrived++;
+  pthread_mutex_unlock(&g->lock);
+  for (int i = 0; arrived(g) < MEET && i < 10000; i++)
+    rest_ms(1);
+  turn_return(t, arrived(g) == MEET ? ALWAYS
+                                    : "{\"Status\":\"FAILED\",\"Error\":{"
+                                      "\"ErrorMessage\":\"alone\"}}");
+}
+
+/* Fewer threads are there, and idle, than invocations come due at once. */
+static void test_due_at_once(void **state) {
+  (void)state;
+  rig r;
+  gate g = {.lock = PTHREAD_MUTEX_INITIALIZER};
+  script sc = {.fn = meets_the_others, .user = &g};
+  char arns[MEET][DURABLE_ARN_SIZE];
+  rig_open(&r,
+           (durable_service_options){.virtual_time = 1, .hold_callbacks = 1});
+  rig_function(&r, "F", &sc);
+  for (int i = 0; i < MEET; i++) {
+    rig_start(&r, "F", NULL, arns[i]);
+    assert_int_equal(durable_service_settle(r.s, arns[i], 10000),
+                     DURABLE_EXECUTION_RUNNING);
+  }
+  assert_int_equal(durable_service_advance(r.s, 60000), 0);
+  for (int i = 0; i < MEET; i++)
+    assert_int_equal(durable_service_wait(r.s, arns[i], 60000),
+                     DURABLE_EXECUTION_SUCCEEDED);
+  rig_wipe(&r);
+}
+
 static void test_group_commit(void **state) {
   (void)state;
   rig r;
@@ -275,6 +316,7 @@ static void test_race(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_hundred),
+      cmocka_unit_test(test_due_at_once),
       cmocka_unit_test(test_group_commit),
       cmocka_unit_test(test_concurrency_of_a_function),
       cmocka_unit_test(test_race),
