@@ -85,7 +85,7 @@ typedef void dur_route_fn(durable_service *s, dur_request *request,
 dur_route_fn dur_route_checkpoint, dur_route_state, dur_route_get,
     dur_route_history, dur_route_list, dur_route_list_function, dur_route_stop,
     dur_route_succeed, dur_route_fail, dur_route_heartbeat, dur_route_start,
-    dur_route_invoke, dur_route_health;
+    dur_route_invoke, dur_route_health, dur_route_metrics;
 
 /* Find the route and run it.  |changes| (may be NULL): 1 for a route that
  * writes; when |look_only|, nothing is run. */

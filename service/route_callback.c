@@ -203,9 +203,10 @@ void dur_route_stop(durable_service *s, dur_request *r, dur_reply *reply) {
   static const dur_error DEFAULT = {
       .message = {"Execution stopped by user request", 33}};
   dur_error error;
-  int given = read_error(r, &error, reply);
-  if (given < 0)
+  if (read_error(r, &error, reply) < 0)
     return;
+  int given = error.message.data || error.type.data || error.data.data ||
+              error.stack.data;
   pthread_mutex_lock(&s->lock);
   dur_run *run = dur_run_find(s, r->id);
   if (run == NULL) {
@@ -213,7 +214,7 @@ void dur_route_stop(durable_service *s, dur_request *r, dur_reply *reply) {
   } else {
     if (!dur_run_is_over(run))
       dur_end_run(s, run, DURABLE_EXECUTION_STOPPED, DUR_NONE,
-                  given > 0 ? &error : &DEFAULT, dur_clock_now(&s->clock));
+                  given ? &error : &DEFAULT, dur_clock_now(&s->clock));
     write_stopped(run->end_ms, reply);
     reply->mark = s->queued;
   }

@@ -78,9 +78,12 @@ static const route *find(dur_request *r) {
   static const route HEALTH = {"GET", NULL, NULL, dur_route_health, 0};
   static const route START = {"POST", NULL, NULL, dur_route_start, 1};
   static const route LIST = {"GET", NULL, NULL, dur_route_list, 0};
+  static const route METRICS = {"GET", NULL, NULL, dur_route_metrics, 0};
   static const route INVOKE = {"POST", NULL, NULL, dur_route_invoke, 1};
   if (path_is(r, "GET", "health", NULL))
     return &HEALTH;
+  if (path_is(r, "GET", "metrics", NULL))
+    return &METRICS;
   if (path_is(r, "POST", "start-durable-execution", NULL))
     return &START;
   if (path_is(r, "GET", API, "durable-executions"))
@@ -121,4 +124,32 @@ void dur_route_health(durable_service *s, dur_request *r, dur_reply *reply) {
   (void)s;
   (void)r;
   dur_buf_str(&reply->body, "{\"status\":\"healthy\"}");
+}
+
+static void put_count(dur_json_out *out, const char *key, size_t n) {
+  dur_json_key(out, key);
+  dur_json_i64(out, (int64_t)n);
+}
+
+void dur_route_metrics(durable_service *s, dur_request *r, dur_reply *reply) {
+  dur_json_out out;
+  (void)r;
+  dur_json_out_init(&out, &reply->body, 0);
+  dur_json_begin_object(&out);
+  dur_json_key(&out, "metrics");
+  dur_json_begin_object(&out);
+  pthread_mutex_lock(&s->lock);
+  size_t running = 0, queued = 0;
+  for (size_t i = 0; i < s->runs.cap; i++) {
+    const dur_run *run = s->runs.slots[i].value;
+    running += run != NULL && !dur_run_is_over(run);
+  }
+  for (const dur_job *job = s->ready; job != NULL; job = job->next)
+    queued++;
+  put_count(&out, "RunningExecutions", running);
+  put_count(&out, "RunningInvocations", s->busy);
+  put_count(&out, "QueuedInvocations", queued);
+  pthread_mutex_unlock(&s->lock);
+  dur_json_end_object(&out);
+  dur_json_end_object(&out);
 }

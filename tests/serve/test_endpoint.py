@@ -215,6 +215,22 @@ class Endpoint(ServeTest):
         self.assertEqual(event["ChainedInvokeSucceededDetails"]["Result"][
             "Payload"], '"echo"')
 
+    def test_context_outlives_the_service(self):
+        context = base64.b64encode(b'{"a": 1}')
+        self.serve("--lambda-endpoint", self.url)
+        with self.connect() as it:
+            it.sendall(b"POST /2015-03-31/functions/any/invocations HTTP/1.1"
+                       b"\r\nHost: x\r\nContent-Length: 13\r\n"
+                       b"X-Amz-Client-Context: " + context +
+                       b"\r\n\r\n" b'{"do":"hold"}')
+            self.until(lambda: self.server.seen)
+            self.end(signal.SIGKILL)
+        self.server.release.set()
+        self.serve("--lambda-endpoint", self.url)
+        self.until(lambda: len(self.server.seen) == 2)
+        for _, headers in self.server.seen:
+            self.assertEqual(headers["X-Amz-Client-Context"].encode(), context)
+
     def test_failures(self):
         self.serve("--lambda-endpoint", self.url)
         self.assertEqual(self.failure(self.start_execution("raise")),
