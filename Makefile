@@ -54,9 +54,7 @@ test:
 	@DEPS="$(DEPS)" JOBS="$(JOBS)" tools/test
 
 conformance: build
-	$(BUILD)/venv/bin/python -B tests/conformance/run.py \
-	  --cli $(BUILD)/bin/durable --out $(BUILD) \
-	  --column c=$(BUILD)/bin/conformance_c
+	$(BUILD)/venv/bin/python -B tests/conformance/run.py --build $(BUILD)
 
 bench: build
 	cmake --build $(BUILD) -j $(JOBS) --target bench_programs

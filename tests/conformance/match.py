@@ -185,8 +185,9 @@ def counted(expected, found, what):
         good, wanted = count == expected["count"], expected["count"]
     elif "min_count" in expected or "max_count" in expected:
         least = expected.get("min_count", 0)
-        most = expected.get("max_count", count)
-        good, wanted = least <= count <= most, f"{least} to {most}"
+        most = expected.get("max_count")
+        good = least <= count and (most is None or count <= most)
+        wanted = f"at least {least}" if most is None else f"{least} to {most}"
     else:
         good, wanted = count >= 1, "at least 1"
     return [] if good else [f"{count} log lines are {what}, expected {wanted}"]

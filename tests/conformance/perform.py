@@ -76,14 +76,14 @@ def follow(serve, arn, requirement, actions):
         time.sleep(POLL_S)
 
 
-def perform(program, command, requirement, env=None):
+def perform(program, column, requirement):
     """A Record of one run; trouble with the service is in it, not raised."""
     drawn = match.variables(requirement)
     actions = Actions(requirement, drawn)
     try:
-        with Serve(program, command, requirement.id,
+        with Serve(program, column.command, requirement.id, env=column.env,
                    targets=requirement.suite == "invoke",
-                   virtual=not requirement.in_real_time, env=env) as serve:
+                   virtual=not requirement.in_real_time) as serve:
             arn = serve.invoke(
                 match.substitute(requirement.text.get("Input"), drawn),
                 "Event" if requirement.is_async else "RequestResponse")

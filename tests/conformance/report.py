@@ -5,6 +5,7 @@ import json
 import xml.etree.ElementTree as xml
 
 TITLE_WIDTH = 48
+SHOWN = 3  # sentences about one requirement; JUnit has them all
 
 
 def statuses(path, columns):
@@ -14,21 +15,21 @@ def statuses(path, columns):
         fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
         kept = json.loads(file.read() or "{}")
-        for name, verdicts in columns.items():
-            kept.setdefault(name, {}).update(
+        for column, verdicts in columns.items():
+            kept.setdefault(column.name, {}).update(
                 {key: verdict.status for key, verdict in verdicts.items()})
         file.truncate(0)
         json.dump(kept, file, indent=1)
 
 
 def junit(path, column, requirements, verdicts):
-    suite = xml.Element("testsuite", name=f"conformance.{column}")
+    suite = xml.Element("testsuite", name=f"conformance.{column.name}")
     counts = {"tests": 0, "failures": 0, "skipped": 0}
     for requirement in requirements:
         verdict = verdicts[requirement.id]
         case = xml.SubElement(
             suite, "testcase", name=f"{requirement.id} {requirement.title}",
-            classname=f"conformance.{column}.{requirement.suite}",
+            classname=f"conformance.{column.name}.{requirement.suite}",
             time=f"{verdict.seconds:.3f}")
         counts["tests"] += 1
         if verdict.reason:
@@ -50,26 +51,33 @@ def cell(verdict):
                              if verdict.findings else "")
 
 
+def sentences(verdict):
+    for kind, lines in ((verdict.status, verdict.problems),
+                        ("beyond", verdict.findings)):
+        yield from (f"{kind}: {line}" for line in lines[:SHOWN])
+        if len(lines) > SHOWN:
+            yield f"{kind}: and {len(lines) - SHOWN} more"
+    if verdict.reason:
+        yield f"excused: {verdict.reason}"
+
+
 def table(requirements, columns):
     """A row for each requirement; then what is wrong, sentence by sentence.
     "+2" beside a status: two findings that the official validator lacks."""
-    width = max(len(name) for name in columns) + 12
+    width = max(len(column.title) for column in columns) + 2
     print(f"{'id':6} {'':{TITLE_WIDTH}} "
-          + " ".join(f"{name:{width}}" for name in columns))
+          + " ".join(f"{column.title:{width}}" for column in columns))
     for requirement in requirements:
-        print(f"{requirement.id:6} {requirement.title[:TITLE_WIDTH]:{TITLE_WIDTH}} "
+        title = requirement.title[:TITLE_WIDTH]
+        print(f"{requirement.id:6} {title:{TITLE_WIDTH}} "
               + " ".join(f"{cell(verdicts[requirement.id]):{width}}"
                          for verdicts in columns.values()))
-    for name, verdicts in columns.items():
+    for column, verdicts in columns.items():
         for key, verdict in verdicts.items():
-            for problem in verdict.problems:
-                print(f"{name} {key} {verdict.status}: {problem}")
-            if verdict.reason:
-                print(f"{name} {key} excused: {verdict.reason}")
-            for finding in verdict.findings:
-                print(f"{name} {key} beyond: {finding}")
-    for name, verdicts in columns.items():
+            for line in sentences(verdict):
+                print(f"{column.name} {key} {line}")
+    for column, verdicts in columns.items():
         passed = sum(not verdict.problems for verdict in verdicts.values())
         findings = sum(len(verdict.findings) for verdict in verdicts.values())
-        print(f"{name}: {passed} of {len(verdicts)} passed, {findings} findings "
-              "beyond the official validator")
+        print(f"{column.title}: {passed} of {len(verdicts)} passed, "
+              f"{findings} findings beyond the official validator")

@@ -27,8 +27,7 @@ class Refused(Exception):
 class Serve:
     """A context manager.  |function| is the id of a requirement."""
 
-    def __init__(self, program, command, function, targets=False,
-                 virtual=True, env=None):
+    def __init__(self, program, command, function, env, targets, virtual):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="conformance-"))
         functions = [{"name": function}] + (list(TARGETS) if targets else [])
         config = self.directory / "functions.json"
@@ -36,7 +35,7 @@ class Serve:
             {**described, "command": JOINED + list(command),
              "execution_timeout_s": 7200,
              "env": {"CONFORMANCE_DIR": str(self.directory),
-                     "_HANDLER": described["name"], **(env or {})}}
+                     "_HANDLER": described["name"], **env}}
             for described in functions]}))
         self.function = function
         self.process = subprocess.Popen(

@@ -187,9 +187,8 @@ class Beyond(unittest.TestCase):
 class Missing(unittest.TestCase):
     def test_no_requirements(self):
         ran = subprocess.run(
-            [sys.executable, "-B", HERE / "run.py", "--cli", "durable",
-             "--column", "c=true"], text=True, stderr=subprocess.PIPE,
-            env={**os.environ, VARIABLE: "/nonexistent"}, check=False)
+            [sys.executable, "-B", HERE / "run.py"], text=True,
+            stderr=subprocess.PIPE, env={**os.environ, VARIABLE: "/nonexistent"}, check=False)
         self.assertNotEqual(ran.returncode, 0)
         self.assertIn(f"no requirements in /nonexistent: set {VARIABLE}",
                       ran.stderr)
