@@ -228,6 +228,7 @@ LOCKED_RC(random)
 %native(combine) int dur_lua_combine(lua_State *L);
 %native(uuid) int dur_lua_uuid(lua_State *L);
 %native(abi) int dur_lua_abi(lua_State *L);
+%native(wall_ms) int dur_lua_wall_ms(lua_State *L);
 %native(encode) int dur_lua_encode(lua_State *L);
 %native(decode) int dur_lua_decode(lua_State *L);
 %native(store) int dur_lua_store(lua_State *L);

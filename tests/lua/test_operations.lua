@@ -131,7 +131,7 @@ end)
 t.test("invoke", function()
   local value, run = twice(function(ctx)
     return ctx:invoke("ask", "echo", {n = 1})
-  end, {plain = {echo = function(event) return {got = event} end}})
+  end, {functions = {echo = durable.plain(function(event) return {got = event} end)}})
   t.same(value, {got = {n = 1}})
   t.same(run:operation("ask").type, "ChainedInvoke")
 end)
@@ -143,11 +143,13 @@ t.test("invoke: a durable function, one that fails, one that is not there", func
     t.same(e.type, "Unlucky")
     return out
   end, nil, {
-    functions = {child = function(event, ctx)
-      ctx:wait("w", 1)
-      return event .. "!"
-    end},
-    plain = {bad = function() error(durable.error("Unlucky", "no such luck")) end},
+    functions = {
+      child = function(event, ctx)
+        ctx:wait("w", 1)
+        return event .. "!"
+      end,
+      bad = durable.plain(function() error(durable.error("Unlucky", "no such luck")) end),
+    },
   })
   t.succeeds(run, {"x!"})
 end)

@@ -47,6 +47,14 @@ function handler.new(fn, config)
   }, Handler)
 end
 
+-- plain(fn): a Lambda function fn(event, lambda_context) that is not durable.
+function handler.plain(fn)
+  if type(fn) ~= "function" then
+    error(errors.validation("plain: a function was expected, not a " .. type(fn)), 2)
+  end
+  return setmetatable({fn = fn, is_plain = true}, Handler)
+end
+
 -- A handler, or a function as one with the defaults; else nil.
 function handler.of(value)
   if getmetatable(value) == Handler then return value end

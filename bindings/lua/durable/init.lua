@@ -31,7 +31,7 @@ local durable = {
   typed = values.typed, encode = values.encode, decode = values.decode,
   error = errors.new, is_error = errors.is, retry_invocation = errors.retry_invocation,
   serdes = serdes,
-  handler = handler.new,
+  handler = handler.new, plain = handler.plain,
 }
 
 -- Run one invocation for the text of a Lambda event: true and the output, or

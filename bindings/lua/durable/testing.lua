@@ -150,16 +150,15 @@ local function raised(body)
   return json {ErrorMessage = e.errorMessage or "", ErrorType = e.errorType or "Error"}
 end
 
--- A function that is not durable: fn(payload).
 local function run_plain(fn, given)
-  local ok, value = pcall(fn, values.decode(given.event))
+  local ok, value = pcall(fn, values.decode(given.event), {aws_request_id = given.request_id})
   if ok then return RETURNED, json(value) end
   return RAISED, errors.to_text(errors.of(value))
 end
 
 local function run_one(self, given)
   local target = self.functions[given.function_name]
-  if target.plain then return run_plain(target.plain, given) end
+  if target.is_plain then return run_plain(target.fn, given) end
   local ok, body = invocation.run(target, given.event, {
     request_id = given.request_id, deadline_ms = given.deadline_ms,
     transport = self.service:transport(), lambda_context = {
@@ -260,7 +259,7 @@ function Runner:advance(run, seconds) return self:settle(run.arn, seconds * 1000
 function Runner:close() self.service:close() end
 
 local KNOWN = {
-  name = true, functions = true, plain = true, path = true, skip_time = true, collapse = true,
+  name = true, functions = true, path = true, skip_time = true, collapse = true,
   hold_callbacks = true, timeout = true, execution_timeout = true,
 }
 
@@ -268,15 +267,15 @@ local function add(self, name, target, options)
   self.functions[name] = target
   local ok, why = self.service:register(name, {
     timeout = options.timeout, execution_timeout = options.execution_timeout,
-    not_durable = target.plain ~= nil,
+    not_durable = target.is_plain,
   })
   if not ok then error(errors.validation("function " .. name .. ": " .. tostring(why)), 0) end
 end
 
 -- A runner of `fn`, a handler or a function.
 --   name        of the function; default "workflow"
---   functions   {name = handler}: to be invoked
---   plain       {name = function(payload)}: to be invoked, not durable
+--   functions   {name = handler}: to be invoked; durable.plain() makes those that
+--               are not durable
 --   path        the database; default: in memory
 --   skip_time   false: waits take their time; default true
 --   collapse    hand out no children of finished contexts, as AWS Lambda does
@@ -302,7 +301,6 @@ function testing.runner(fn, options)
   for name, target in pairs(options.functions or {}) do
     add(self, name, assert(handler.of(target), name .. " is no handler"), options)
   end
-  for name, target in pairs(options.plain or {}) do add(self, name, {plain = target}, options) end
   add(self, self.name, main, options)
   return self
 end

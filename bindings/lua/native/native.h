@@ -100,6 +100,7 @@ int dur_lua_task_wait(lua_State *L); /* run.c */
 int dur_lua_combine(lua_State *L);   /* run.c */
 int dur_lua_uuid(lua_State *L);      /* run.c */
 int dur_lua_abi(lua_State *L);       /* run.c */
+int dur_lua_wall_ms(lua_State *L);   /* run.c */
 int dur_lua_encode(lua_State *L);    /* value.c */
 int dur_lua_decode(lua_State *L);    /* value.c */
 int dur_lua_store(lua_State *L);     /* files.c */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static _Thread_local char why[512];
 
@@ -227,6 +228,14 @@ int dur_lua_uuid(lua_State *L) {
   if (rc < 0)
     return dur_lua_status(L, rc);
   lua_pushstring(L, text);
+  return 1;
+}
+
+/* wall_ms(): Unix milliseconds */
+int dur_lua_wall_ms(lua_State *L) {
+  struct timespec t;
+  clock_gettime(CLOCK_REALTIME, &t);
+  lua_pushinteger(L, (lua_Integer)t.tv_sec * 1000 + t.tv_nsec / 1000000);
   return 1;
 }
 

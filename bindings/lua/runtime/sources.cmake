@@ -1,0 +1,23 @@
+# Write OUT, a C file with the Lua modules of ROOT/durable, but for those of tests.
+file(GLOB files RELATIVE ${ROOT} ${ROOT}/durable/*.lua)
+list(SORT files)
+set(texts)
+set(table)
+set(number 0)
+foreach(file IN LISTS files)
+  if(file MATCHES "/testing\\.lua$")
+    continue()
+  endif()
+  string(REGEX REPLACE "\\.lua$" "" module ${file})
+  string(REGEX REPLACE "/init$" "" module ${module})
+  string(REPLACE "/" "." module ${module})
+  file(READ ${ROOT}/${file} hex HEX)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "\\\\x\\1" bytes "${hex}")
+  string(REGEX REPLACE "(................................................................)"
+    "\\1\"\n  \"" bytes "${bytes}")
+  string(APPEND texts "static const char text${number}[] =\n  \"${bytes}\";\n")
+  string(APPEND table "  {\"${module}\", \"@${file}\", text${number}, sizeof text${number} - 1},\n")
+  math(EXPR number "${number} + 1")
+endforeach()
+file(WRITE ${OUT} "#include \"sources.h\"\n\n${texts}
+const dur_lua_source dur_lua_sources[] = {\n${table}  {NULL, NULL, NULL, 0}};\n")
