@@ -56,6 +56,7 @@ struct durable_host {
   dur_job job;
   dur_timer timer;
   int64_t armed_ms; /* the moment the timer is set to, INT64_MAX: none */
+  int turn_armed;   /* for the end of this turn of an event loop */
   /* the thread for transports that block */
   pthread_t worker;
   pthread_cond_t worker_work;

@@ -8,6 +8,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+enum { TURN_MAY_BLOCK = 2, TURN_MS = 10 }; /* see options.event_loop */
+
 const char dur_lost_memory[] =
     "{\"errorMessage\":\"out of memory\",\"errorType\":\"OutOfMemory\"}";
 static const char lost_engine[] =
@@ -136,9 +138,21 @@ static int step(durable_host *host, dur_pump_mode mode, int again) {
   }
 }
 
+/* A turn that blocks is not waited for. */
+static void arm_turn(durable_host *host) {
+  int64_t now = durable_host_now(host);
+  if (host->options.event_loop == TURN_MAY_BLOCK && !host->turn_armed)
+    arm(host, now + TURN_MS, now);
+  host->turn_armed = 1;
+}
+
 void dur_host_pump(durable_host *host, dur_pump_mode mode) {
   int rc = 1, defer = mode == DUR_PUMP_TURN && host->options.event_loop;
   host->dirty = defer && !host->over;
+  if (host->dirty)
+    arm_turn(host);
+  else
+    host->turn_armed = 0;
   while (rc && host->engine && !host->closing) {
     if (dur_records_collect(host))
       dur_host_break(host, dur_lost_memory);

@@ -112,7 +112,9 @@ typedef struct durable_host_options {
   uint32_t pull_records;
   /* 1: leave, next_for(.., 0) and reply start no request, only poll and wait
    * do, so that all that one turn of an event loop queues goes out together.
-   * Call poll until it answers NONE before blocking. */
+   * Call poll until it answers NONE before blocking.  2: the same, for loops
+   * whose turns may block in user code: what a turn has queued is looked at
+   * after 10 ms, too. */
   uint32_t event_loop;
 } durable_host_options;
 #define DURABLE_HOST_OPTIONS_INIT DURABLE_SIZED(durable_host_options)

@@ -204,6 +204,27 @@ static void a_failed_pull_request_is_asked_for_again(void **state) {
   durable_host_close(h);
 }
 
+/* No call of the host is made while the body "blocks". */
+static void a_turn_that_blocks_is_not_waited_for(void **state) {
+  durable_transport t = desk_transport(&k, 0);
+  durable_host_options o = DURABLE_HOST_OPTIONS_INIT;
+  durable_host_event event = DURABLE_HOST_EVENT_INIT;
+  (void)state;
+  o.event_loop = 2;
+  durable_host *h = desk_host(&o, &t);
+  assert_int_equal(durable_host_wait(h, INT64_MAX), 1);
+  assert_int_equal(durable_host_poll(h, &event), DURABLE_EVENT_WAKE);
+  durable_ctx_id ctx = durable_engine_root_ctx(durable_host_engine(h));
+  durable_op_id op = run_claim(h, event.task, ctx, "long");
+  assert_int_equal(durable_host_next_for(h, event.task, op, 0),
+                   DURABLE_NEXT_RUN);
+  desk_wait_calls(&k, 1); /* the START that is held */
+  run_succeed(h, op, "1");
+  assert_int_equal(durable_host_next_for(h, event.task, op, 0),
+                   DURABLE_NEXT_PARK);
+  durable_host_close(h);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
@@ -214,6 +235,7 @@ int main(void) {
       T(a_loop_can_wait_while_an_inline_transport_works),
       T(the_descriptor_says_whether_poll_has_something),
       T(a_failed_pull_request_is_asked_for_again),
+      T(a_turn_that_blocks_is_not_waited_for),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
