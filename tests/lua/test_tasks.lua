@@ -220,6 +220,30 @@ t.test("to-be-closed variables are closed when a task is given up", function()
   t.same(closed, 2, "once suspended, once done")
 end)
 
+-- The first event of that type that the service has of this execution, within a
+-- while.
+local function recorded(runner, arn, event_type)
+  local target = "/2025-12-01/durable-executions/"
+    .. arn:gsub("[^%w%-_.~]", function(c) return ("%%%02X"):format(c:byte()) end) .. "/history"
+  for _ = 1, 20000 do
+    local _, body = runner.service:request("GET", target)
+    for _, event in ipairs(durable.decode(body).Events) do
+      if event.EventType == event_type then return event end
+    end
+  end
+end
+
+t.test("a START that is held is sent while the body blocks", function()
+  local runner
+  runner = testing.runner(function(_, ctx)
+    return ctx:step("long", function(step)
+      return recorded(runner, step.execution_arn, "StepStarted") ~= nil
+    end)
+  end)
+  t.succeeds(runner:run(), true)
+  runner:close()
+end)
+
 t.test("a workflow may run another in a step", function()
   local run = t.run(function(_, ctx)
     local inner = ctx:step("inner", function()

@@ -101,7 +101,8 @@ int dur_lua_open(lua_State *L) {
   luaL_getmetatable(L, DUR_LUA_RUN);
   lua_setmetatable(L, -2);
   ho.pull_records = 1; /* no thread of the host may call Lua */
-  ho.event_loop = 1;   /* what one round of the coroutines asks goes together */
+  ho.event_loop = 2;   /* what one round of the coroutines asks goes together,
+                          unless a body blocks */
   int rc = durable_host_new(&run->host, &ho);
   if (rc == DURABLE_OK) {
     eo.now_ms = durable_host_now(run->host);
