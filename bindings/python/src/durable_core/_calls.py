@@ -415,7 +415,7 @@ class ChildCall(Call):
         return self.run.plugins.child(self, None, lambda: self.func(child))
 
     def perform(self, strand: Strand, answer: tuple[Any, ...]) -> str | None:
-        self.raw = self.run_in(self.ctx._child(answer[3]), answer)
+        self.raw = self.run_in(self.ctx._child(answer[3], self.op), answer)
         if self.is_raw:
             self.value = self.raw
             return None
@@ -603,7 +603,7 @@ class BranchCall(Call):
         self.op = op
 
     def perform(self, strand: Strand, answer: tuple[Any, ...]) -> str | None:
-        child = self.ctx._child(answer[3])
+        child = self.ctx._child(answer[3], self.op)
         value = self.run.plugins.child(self, None, lambda: self.func(child))
         payload = self.serialize(value)
         if not is_default(self.serdes):

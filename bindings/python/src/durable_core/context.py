@@ -234,7 +234,7 @@ class DurableContext(DurableContextProtocol):
     SuspendExecution when the invocation ends here: let that one through.
     """
 
-    __slots__ = ("_id", "_logger", "_outer", "_own_logger", "_run")
+    __slots__ = ("_id", "_logger", "_op", "_own_logger", "_run")
 
     def __init__(
         self, run: Run, context_id: int, logger: LoggerInterface | None = None
@@ -242,7 +242,7 @@ class DurableContext(DurableContextProtocol):
         self._run = run
         self._id = context_id
         self._own_logger = logger
-        self._outer: DurableContext | None = None
+        self._op = 0  # whose body works here; 0: the handler
         self._logger: Logger | None = None
 
     # ------------------------------------------------------------- identity
@@ -264,7 +264,10 @@ class DurableContext(DurableContextProtocol):
         """Whether it has no operation of its own: what is in it has the parent of
         the context around it.  So it is in the branches of a FLAT map or parallel.
         """
-        return self._outer is not None and self._parent_id() == self._outer._parent_id()
+        if not self._op:
+            return False
+        own = _native.durable_engine_op_id(self._run.native, self._op)
+        return bool(own != self._parent_id())
 
     def _parent_id(self) -> str | None:
         """Of the operations in this context; None: they are the handler's own."""
@@ -317,9 +320,10 @@ class DurableContext(DurableContextProtocol):
 
     # -------------------------------------------------------- for the calls
 
-    def _child(self, context_id: int) -> DurableContext:
+    def _child(self, context_id: int, op: int) -> DurableContext:
+        """``context_id`` 0: this one, for attempts that are not wrapped."""
         made = type(self)(self._run, context_id or self._id, self._own_logger)
-        made._outer = self if context_id else self._outer
+        made._op = op if context_id else self._op
         return made
 
     def _step_context(self, call: Call, attempt: int) -> StepContext:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -23,6 +24,14 @@ logger = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 _NOT_YET = "ResourceNotFoundException"
+
+
+def _bare(function_name: str) -> str:
+    """The name in a FunctionName of any form."""
+    found = re.fullmatch(
+        r"(?:(?:.*:)?function:|\d{12}:)?([A-Za-z0-9_.-]+)(?::[^:]+)?", function_name
+    )
+    return found.group(1) if found else function_name
 
 
 class DurableFunctionCloudTestRunner:

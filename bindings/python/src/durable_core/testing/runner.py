@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import time
 import warnings
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from durable_core.lambda_service import ErrorObject
-from durable_core.testing.cloud import DurableFunctionCloudTestRunner
+from durable_core.testing.cloud import DurableFunctionCloudTestRunner, _bare
 from durable_core.testing.exceptions import (
     DurableFunctionsTestError,
     InvalidParameterValueException,
@@ -373,14 +372,6 @@ class DurableFunctionTestRunner:
     def stop_execution(self, execution_arn: str) -> None:
         """StopDurableExecution."""
         self._opened().stop(execution_arn)
-
-
-def _bare(function_name: str) -> str:
-    """The name in a FunctionName of any form."""
-    found = re.fullmatch(
-        r"(?:(?:.*:)?function:|\d{12}:)?([A-Za-z0-9_.-]+)(?::[^:]+)?", function_name
-    )
-    return found.group(1) if found else function_name
 
 
 class DurableChildContextTestRunner(DurableFunctionTestRunner):

@@ -33,6 +33,7 @@ from durable_core.testing.model import (
 
 _API = "/2025-12-01"
 _YEAR_S = 31_536_000
+_SLICE_S = 0.1
 
 Handler = Callable[[Any, LambdaContext], Any]
 
@@ -237,13 +238,30 @@ class LocalService:
 
     def is_over(self, arn: str, timeout_s: float = 0) -> bool:
         """Waits that long, in real time."""
-        status = _service.service_wait(self._handle, arn, int(timeout_s * 1000))
-        return status != _service.DURABLE_EXECUTION_RUNNING
+        return self._wait(_service.service_wait, arn, timeout_s)
 
     def settle(self, arn: str, timeout_s: float) -> bool:
         """Wait until it is over (True), or can go on only by a callback's result."""
-        status = _service.service_settle(self._handle, arn, int(timeout_s * 1000))
-        return status != _service.DURABLE_EXECUTION_RUNNING
+        return self._wait(_service.service_settle, arn, timeout_s)
+
+    def _wait(
+        self,
+        wait: Callable[[_service._Service, str, int], int],
+        arn: str,
+        timeout_s: float,
+    ) -> bool:
+        """In slices, between which Python takes its signals."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            began = time.monotonic()
+            part = max(0.0, min(_SLICE_S, deadline - began))
+            status = wait(self._handle, arn, int(part * 1000))
+            if status != _service.DURABLE_EXECUTION_RUNNING:
+                return True
+            now = time.monotonic()
+            settled = wait is _service.service_settle and now - began < part / 2
+            if settled or now >= deadline:
+                return False
 
     def stop(self, arn: str) -> None:
         self.request("POST", _target(arn, "stop"), {})
