@@ -277,6 +277,15 @@ static int check_result(dur_engine *e, const dur_op *op, dur_bytes payload) {
                     NULL);
 }
 
+/* Who a body's start was noted for: a submitter is the step inside; a group is
+ * one body, from its first branch to its payload. */
+static void note_end(dur_engine *e, const dur_op *op, const dur_error *error) {
+  if (is_submitter(op))
+    dur_note_body_end(e, op->u.wfc.step, error);
+  else if (op->body != DUR_BODY_PAYLOAD || op->kind == DUR_KIND_GROUP)
+    dur_note_body_end(e, op, error);
+}
+
 int dur_op_succeed(dur_engine *e, dur_op *op, dur_bytes payload) {
   dur_bytes copy;
   int rc = expect(e, op, DUR_PHASE_RUNNING, "op_succeed");
@@ -285,8 +294,7 @@ int dur_op_succeed(dur_engine *e, dur_op *op, dur_bytes payload) {
   if (rc != 0)
     return rc;
   leave(op);
-  if (op->body != DUR_BODY_PAYLOAD)
-    dur_note_body_end(e, op, NULL);
+  note_end(e, op, NULL);
   if (is_void(e, op))
     return drop(op);
   if (payload.data == op->composed.data && payload.data)
@@ -347,8 +355,8 @@ int dur_op_fail(dur_engine *e, dur_op *op, dur_bytes error, int retryable) {
   if (rc != 0)
     return rc;
   leave(op);
-  if (op->body != DUR_BODY_PAYLOAD && !deciding)
-    dur_note_body_end(e, op, &op->error);
+  if (!deciding)
+    note_end(e, op, &op->error);
   return is_void(e, op) ? drop(op) : fail(e, op, retryable);
 }
 
