@@ -126,6 +126,7 @@ class Call:
 
     def act(self, strand: Strand, answer: int) -> None:
         if answer == _native.DURABLE_NEXT_SUSPEND:
+            self.run.plugins.suspended(self)
             raise strand.suspend()
         if answer == _native.DURABLE_NEXT_DECIDE:
             self.decide()

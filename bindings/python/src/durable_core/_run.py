@@ -69,6 +69,8 @@ class Run:
     ) -> None:
         request_id = getattr(lambda_context, "aws_request_id", None)
         self.plugins = plugins
+        self._event = event
+        plugins.attach(self)
         self.native = _native.run_open(
             event,
             plugins.on_record,
@@ -94,6 +96,17 @@ class Run:
         self._crew = Crew()
         self._workers = 0
         self._queue: deque[tuple[Strand, Callable[[Strand], None]]] = deque()
+
+    def updated_ids(self) -> list[str]:
+        """Of the operations that changed while nothing ran."""
+        return list(json.loads(self._event).get("UpdatedOperationIds") or ())
+
+    def input_for_plugins(self) -> Any:
+        """The event of the execution, a copy of its own."""
+        try:
+            return json.loads(_native.durable_engine_input(self.native) or "{}")
+        except json.JSONDecodeError:
+            return None
 
     def _listing(self) -> str | None:
         if self.over:

@@ -285,7 +285,7 @@ class DurableContext(DurableContextProtocol):
     # -------------------------------------------------------------- logging
 
     def _base_logger(self) -> LoggerInterface:
-        return self._own_logger or logging.getLogger()
+        return self._run.plugins.logger(self._own_logger or logging.getLogger())
 
     @property
     def logger(self) -> Logger:

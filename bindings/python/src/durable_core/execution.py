@@ -49,6 +49,9 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
+# A longer result is checkpointed by the engine instead of returned.
+LAMBDA_RESPONSE_SIZE_LIMIT = 6 * 1024 * 1024 - 50
+
 _NOT_DURABLE = (
     "Unexpected payload provided to start the durable execution. "
     "Check your resource configurations to confirm the durability is set."
@@ -241,6 +244,8 @@ class Handler:
             kind, body = _native.run_finish(run.native)
         finally:
             run.close()
+        if run.plugins.control is not None:
+            raise run.plugins.control
         if kind == _native.DURABLE_EVENT_ABORT:
             raise run.error or _aborted(body)
         return body  # type: ignore[no-any-return]
@@ -275,7 +280,8 @@ def _run_handler(run: Run, func: Callable[[Any, DurableContext], Any]) -> None:
     try:
         event = _input_of(run)
         context = DurableContext(run, run.root_ctx)
-        payload = json.dumps(func(event, context))
+        result = run.plugins.invocation(lambda: func(event, context))
+        payload = json.dumps(result)
     except BaseException as error:
         _raised(run, error)
     else:
@@ -300,6 +306,7 @@ def _returned(run: Run, payload: str) -> None:
     if run.root.suspended:
         _unwound(run)
         return
+    run.plugins.result = payload if len(payload) <= LAMBDA_RESPONSE_SIZE_LIMIT else ""
     try:
         _native.handler_return(run.native, payload)
     except SuspendExecution:
