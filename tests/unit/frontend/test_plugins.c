@@ -77,6 +77,8 @@ static void test_hooks_come_in_order(void **state) {
   static const durable_plugin *const plugins[] = {&observer, NULL};
   durable_handler h = play_handler(one_step);
   h.plugins = plugins;
+  h.set = DURABLE_ENGINE_SET_LINGER; /* however slow the body is, its START */
+  h.linger_ms = 600000;              /* goes with its end */
   assert_string_equal(fake_run(*state, &h, "{}"), "SUCCEEDED");
   assert_string_equal(seen,
                       "invocation_start:- operation_start:s body_start:s body "
