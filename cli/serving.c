@@ -2,6 +2,7 @@
 #include "serving.h"
 #include "service/http/server.h"
 #include "store.h"
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,7 +11,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { GRACE_MS = 3000, THREADS_MAX = 256, CONFIG_MAX = 1048576 };
+enum { GRACE_MS = 3000, THREADS_MAX = 256, ARENAS = 4 };
+enum { CONFIG_MAX = 1048576 };
 
 typedef struct parts {
   const cli_serving *settings;
@@ -143,6 +145,10 @@ static void stop(parts *it) {
 /* Signals are taken by sigwait alone: before the first thread starts. */
 static void prepare_process(sigset_t *ends) {
   struct rlimit files;
+#ifdef M_ARENA_MAX
+  /* By default threads get a heap each, and what is freed stays in it. */
+  mallopt(M_ARENA_MAX, ARENAS);
+#endif
   sigemptyset(ends);
   sigaddset(ends, SIGINT);
   sigaddset(ends, SIGTERM);

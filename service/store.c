@@ -150,7 +150,7 @@ static int settle_schema(dur_store *store, char *message, size_t size) {
            SCHEMA_VERSION);
   int rc = sqlite3_exec(store->db,
                         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-                        "PRAGMA cache_size=-2000; BEGIN IMMEDIATE",
+                        "PRAGMA cache_size=-1500; BEGIN IMMEDIATE",
                         NULL, NULL, NULL);
   if (rc != SQLITE_OK)
     return refuse(store, rc, message, size);

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 enum {
-  CONNECTION_MEMORY = 64 * 1024, /* request line and headers */
+  CONNECTION_MEMORY = 32 * 1024, /* request line and headers */
   TARGET_MAX = 16 * 1024,
   DISCARD_FACTOR = 2, /* of a too large body that is read, to answer politely */
   REQUEST_MS = 120000 /* a request that takes longer to arrive is dropped */

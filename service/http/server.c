@@ -11,7 +11,7 @@
 #include <string.h>
 
 enum {
-  THREADS = 8,
+  THREADS = 16, /* each holds a request until it is on disk: a group */
   CONNECTIONS = 8 * 256,
   IDLE_S = 60,
   SEND_MS = 1000,
