@@ -82,7 +82,7 @@ class InitialExecutionState:
         data: MutableMapping[str, Any], read: Callable[[Any], Operation]
     ) -> InitialExecutionState:
         found = [read(one) for one in data.get("Operations") or ()]
-        return InitialExecutionState(found, data.get("NextMarker", ""))
+        return InitialExecutionState(found, data.get("NextMarker") or "")
 
     def to_dict(self) -> MutableMapping[str, Any]:
         return {
@@ -140,8 +140,8 @@ def _read_input(
     return DurableExecutionInvocationInput(
         data["DurableExecutionArn"],
         data["CheckpointToken"],
-        read(data.get("InitialExecutionState", {})),
-        updated_operation_ids=list(data.get("UpdatedOperationIds", [])),
+        read(data.get("InitialExecutionState") or {}),
+        updated_operation_ids=list(data.get("UpdatedOperationIds") or []),
     )
 
 
