@@ -5,6 +5,7 @@
 #include "run.h"
 #include "tokens.h"
 #include "wire/limits.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -260,17 +261,21 @@ static void answer_parent(durable_service *s, const dur_job *job,
 }
 
 static void plain_done(durable_service *s, dur_job *job, int late) {
-  static const char LATE[] = "{\"ErrorMessage\":\"Task timed out\","
-                             "\"ErrorType\":\"Sandbox.Timedout\"}";
   static const char SILENT[] =
       "{\"ErrorMessage\":\"Runtime exited without providing a reason\","
       "\"ErrorType\":\"Runtime.ExitError\"}";
   dur_bytes body = dur_buf_view(&job->body);
+  char text[128];
   int failed = late || job->outcome != DURABLE_SERVICE_RETURNED;
-  if (late)
-    body = DUR_LIT(LATE);
-  else if (job->outcome < 0)
+  if (late) {
+    snprintf(text, sizeof text,
+             "{\"ErrorMessage\":\"Task timed out after %lld.00 seconds\","
+             "\"ErrorType\":\"Sandbox.Timedout\"}",
+             (long long)job->function->timeout_s);
+    body = dur_cstr(text);
+  } else if (job->outcome < 0) {
     body = DUR_LIT(SILENT);
+  }
   if (job->parent != NULL)
     answer_parent(s, job, body, failed);
   if (job->waiter != NULL) {
@@ -371,6 +376,18 @@ void dur_dispatch_stop(durable_service *s) {
   }
 }
 
+/* What Lambda makes of an answer that it does not take. */
+static int put_too_large(dur_buf *out, size_t size) {
+  char text[192];
+  int n = snprintf(text, sizeof text,
+                   "{\"ErrorMessage\":\"Response payload size (%zu bytes) "
+                   "exceeded maximum allowed payload size (%d bytes).\","
+                   "\"ErrorType\":\"Function.ResponseSizeTooLarge\"}",
+                   size, DUR_OUTPUT_MAX);
+  dur_buf_add(out, text, (size_t)n);
+  return DURABLE_SERVICE_RAISED;
+}
+
 int durable_service_answer(durable_service *s,
                            const durable_service_invocation *inv, int outcome,
                            durable_bytes body) {
@@ -385,7 +402,10 @@ int durable_service_answer(durable_service *s,
   if (job == NULL || job->outcome >= 0) {
     rc = DURABLE_E_STATE;
   } else {
-    dur_buf_bytes(&job->body, dur_from_public(body));
+    if (outcome == DURABLE_SERVICE_RETURNED && body.len > DUR_OUTPUT_MAX)
+      outcome = put_too_large(&job->body, body.len);
+    else
+      dur_buf_bytes(&job->body, dur_from_public(body));
     if (job->body.failed)
       rc = DURABLE_E_NOMEM;
     else

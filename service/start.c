@@ -97,8 +97,8 @@ static void copy_arn(char *to, dur_bytes arn) {
   to[n] = '\0';
 }
 
-/* A finished execution of that name: 1 and its arn, or 0. */
-/* 1: found, 0: not there, or DURABLE_E_STORE: who knows. */
+/* A finished execution of that name: 1 and its arn, 0: there is none, or
+ * DURABLE_E_STORE: that cannot be told. */
 static int find_stored(durable_service *s, const dur_start *start, char *arn,
                        int *same) {
   int step = SQLITE_ERROR;

@@ -21,6 +21,7 @@
 #define DUR_CALLBACK_RESULT_MAX 262144
 #define DUR_INVOKE_INPUT_MAX    1048576
 #define DUR_RESPONSE_MAX        6291406 /* handler output: 6 MiB - 50 */
+#define DUR_OUTPUT_MAX          6291556 /* what Lambda takes for an answer */
 #define DUR_BATCH_BYTES_MAX     768000
 #define DUR_BATCH_UPDATES_MAX   250
 #define DUR_SECONDS_MAX         31622400 /* waits, retry delays, execution timeout */

@@ -422,6 +422,44 @@ static void test_invocation_timeout(void **state) {
   rig_wipe(&r);
 }
 
+static void too_much_once(turn *t, void *user) {
+  int *n = user;
+  const size_t len = 6291556 + 1;
+  if ((*n)++ > 0) {
+    turn_return(t, ALWAYS);
+    return;
+  }
+  char *text = malloc(len);
+  assert_non_null(text);
+  memset(text, ' ', len);
+  assert_int_equal(durable_service_answer(t->s, t->inv,
+                                          DURABLE_SERVICE_RETURNED,
+                                          (durable_bytes){text, len}),
+                   0);
+  free(text);
+}
+
+static void test_too_large_an_output(void **state) {
+  (void)state;
+  rig r;
+  char arn[DURABLE_ARN_SIZE];
+  int n = 0;
+  script sc = {.fn = too_much_once, .user = &n};
+  rig_open(&r, (durable_service_options){.virtual_time = 1});
+  rig_function(&r, "F", &sc);
+  rig_start(&r, "F", NULL, arn);
+  assert_outcome(r.s, arn, DURABLE_EXECUTION_SUCCEEDED);
+  answer a = history(r.s, arn);
+  const cJSON *ic = find_event(&a, "InvocationCompleted", 1);
+  assert_text(ic, "InvocationCompletedDetails.Error.Payload.ErrorType",
+              "Function.ResponseSizeTooLarge");
+  assert_text(ic, "InvocationCompletedDetails.Error.Payload.ErrorMessage",
+              "Response payload size (6291557 bytes) exceeded maximum allowed "
+              "payload size (6291556 bytes).");
+  answer_drop(&a);
+  rig_wipe(&r);
+}
+
 /* ---- clocks */
 
 static void wait_a_second(turn *t, void *user) {
@@ -493,6 +531,7 @@ int main(void) {
       cmocka_unit_test(test_stop_while_running),
       cmocka_unit_test(test_execution_timeout),
       cmocka_unit_test(test_invocation_timeout),
+      cmocka_unit_test(test_too_large_an_output),
       cmocka_unit_test(test_real_and_scaled_time),
       cmocka_unit_test(test_advance),
   };
