@@ -1,8 +1,9 @@
 /* config: one function, as JSON describes it.
  *
- * {"name", "command":[...], "env":{}, "endpoint":URL, "timeout_s",
- * "execution_timeout_s", "retention_days", "concurrency", "tenant_isolation",
- * "durable"}: exactly one of command and endpoint; unknown keys are errors. */
+ * {"name", "command":[...], "env":{}, "endpoint":URL, "library":PATH,
+ * "timeout_s", "execution_timeout_s", "retention_days", "concurrency",
+ * "tenant_isolation", "durable"}: exactly one of command, endpoint and library;
+ * unknown keys are errors. */
 #include "process.h"
 #include "service/tokens.h"
 #include <cjson/cJSON.h>
@@ -57,6 +58,8 @@ void dur_program_free(dur_program *program) {
   free_list(program->argv);
   free_list(program->env);
   free(program->endpoint);
+  free(program->library);
+  free(program->handler);
   free(program->name);
   free(program);
 }
@@ -126,6 +129,14 @@ static int read_endpoint(const reader *r, const cJSON *value) {
   return r->program->endpoint ? 0 : fail(r, "out of memory");
 }
 
+static int read_library(const reader *r, const cJSON *value) {
+  if (!cJSON_IsString(value) || value->valuestring[0] == '\0')
+    return fail(r, "\"library\" is no path of a shared object");
+  free(r->program->library);
+  r->program->library = strdup(value->valuestring);
+  return r->program->library ? 0 : fail(r, "out of memory");
+}
+
 static int read_number(const reader *r, const cJSON *value, int64_t max,
                        int64_t *out) {
   double n = cJSON_IsNumber(value) ? value->valuedouble : -1;
@@ -163,6 +174,8 @@ static int read_member(const reader *r, const cJSON *value) {
     return read_env(r, value);
   if (strcmp(key, "endpoint") == 0)
     return read_endpoint(r, value);
+  if (strcmp(key, "library") == 0)
+    return read_library(r, value);
   if (strcmp(key, "timeout_s") == 0)
     return read_number(r, value, 86400, &o->timeout_s);
   if (strcmp(key, "execution_timeout_s") == 0)
@@ -176,6 +189,27 @@ static int read_member(const reader *r, const cJSON *value) {
   if (strcmp(key, "durable") == 0)
     return read_bool(r, value, 0, &o->not_durable);
   return fail(r, "unknown key \"%.*s\"", NAMES_SHOWN, key);
+}
+
+/* Loads the library, too. */
+static int check(const reader *r) {
+  dur_program *p = r->program;
+  if (p->name[0] == '\0')
+    return fail(r, "a function has no \"name\"");
+  if ((p->argv != NULL) + (p->endpoint != NULL) + (p->library != NULL) != 1)
+    return fail(r,
+                "function %.*s: exactly one of \"command\", \"endpoint\" and "
+                "\"library\" is needed",
+                NAMES_SHOWN, p->name);
+  if (p->library == NULL)
+    return 0;
+  if (p->env != NULL || p->options.not_durable)
+    return fail(r,
+                "function %.*s: \"%s\" does not go with \"library\": it runs "
+                "durable handlers, in the process of the service",
+                NAMES_SHOWN, p->name, p->env ? "env" : "durable");
+  p->handler = dur_library_function(p->library, p->name, r->why, r->size);
+  return p->handler ? 0 : -1;
 }
 
 dur_program *dur_program_parse(const void *object, const char *name, char *why,
@@ -195,13 +229,8 @@ dur_program *dur_program_parse(const void *object, const char *name, char *why,
         rc = read_member(&r, value);
     }
   }
-  if (rc == 0 && r.program->name[0] == '\0')
-    rc = fail(&r, "a function has no \"name\"");
-  if (rc == 0 && (r.program->argv != NULL) == (r.program->endpoint != NULL))
-    rc = fail(&r,
-              "function %.*s: exactly one of \"command\" and \"endpoint\" is "
-              "needed",
-              NAMES_SHOWN, r.program->name);
+  if (rc == 0)
+    rc = check(&r);
   if (rc == 0)
     return r.program;
   dur_program_free(r.program);

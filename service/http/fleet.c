@@ -169,13 +169,20 @@ static void retire(dur_program *old) {
       dur_process_kill(p);
 }
 
+static int enlist(const dur_fleet *fleet, dur_program *program) {
+  if (program->handler != NULL)
+    return durable_service_register_handler(fleet->service, program->handler,
+                                            &program->options);
+  return durable_service_register(fleet->service, program->name,
+                                  program->argv ? invoke : dur_endpoint_invoke,
+                                  program, &program->options);
+}
+
 /* |program| is the fleet's from here on, or freed. */
 static int adopt(dur_fleet *fleet, dur_program *program, char *why,
                  size_t size) {
   program->fleet = fleet;
-  int rc = durable_service_register(
-      fleet->service, program->name,
-      program->argv ? invoke : dur_endpoint_invoke, program, &program->options);
+  int rc = enlist(fleet, program);
   if (rc != DURABLE_OK) {
     snprintf(why, size, "function %s: %s", program->name,
              durable_service_error(fleet->service));
@@ -297,6 +304,16 @@ int dur_fleet_undescribed(dur_fleet *fleet, const char *name, char *why,
 
 /* ---- lifecycle */
 
+/* What a function of a library logged. */
+static void keep_line(void *user, const char *function, const char *request_id,
+                      durable_bytes line) {
+  dur_fleet *fleet = user;
+  dur_logs_batch batch;
+  dur_logs_begin(&batch, fleet->logs, function, request_id);
+  dur_logs_add(&batch, dur_from_public(line));
+  dur_logs_end(&batch);
+}
+
 int dur_fleet_open(dur_fleet **out, durable_service *service,
                    const dur_fleet_options *options, char *why, size_t size) {
   *out = NULL;
@@ -316,6 +333,7 @@ int dur_fleet_open(dur_fleet **out, durable_service *service,
     free(fleet);
     return no_memory(why, size);
   }
+  dur_library_logs(keep_line, fleet);
   *out = fleet;
   return 0;
 }
@@ -330,6 +348,11 @@ int dur_fleet_announce(dur_fleet *fleet, const char *url) {
   return copy ? 0 : -1;
 }
 
+/* 1 while a thread runs user code, also for an invocation that was given up. */
+static int is_at_work(const durable_service *s) {
+  return s->busy > 0 || s->thread_count < s->spawned;
+}
+
 /* Wait until no invocation runs; 1 when that is so. */
 static int rest(durable_service *s, int64_t grace_ms) {
   int64_t until_ms = dur_boot_ms() + grace_ms;
@@ -338,11 +361,11 @@ static int rest(durable_service *s, int64_t grace_ms) {
     s->stopping = 1;
   pthread_cond_broadcast(&s->work);
   int64_t left;
-  while (s->busy > 0 && (left = until_ms - dur_boot_ms()) > 0) {
+  while (is_at_work(s) && (left = until_ms - dur_boot_ms()) > 0) {
     struct timespec until = dur_wait_until(left < 100 ? left : 100);
     pthread_cond_timedwait(&s->changed, &s->lock, &until);
   }
-  int quiet = s->busy == 0;
+  int quiet = !is_at_work(s);
   dur_commit_wait(s, s->queued);
   pthread_mutex_unlock(&s->lock);
   return quiet;
@@ -376,6 +399,7 @@ void dur_fleet_close(dur_fleet *fleet) {
   }
   pthread_cond_destroy(&fleet->changed);
   pthread_mutex_destroy(&fleet->lock);
+  dur_library_logs(NULL, NULL);
   dur_logs_close(fleet->logs);
   free(fleet->url);
   free(fleet->endpoint);

@@ -10,6 +10,7 @@
 
 #include "exchange.h"
 #include "fleet.h"
+#include "library.h"
 #include "logs.h"
 #include "service/model.h"
 #include <sys/types.h>
@@ -24,6 +25,8 @@ typedef struct dur_program {
   char **argv;    /* NULL: |endpoint| it is */
   char **env;     /* "K=V" of its own */
   char *endpoint; /* NULL without |argv|: the fleet's, whatever that is then */
+  char *library;  /* its path */
+  durable_handler *handler; /* out of |library| */
   durable_service_function_options options;
   int retired;
   dur_process *processes;
