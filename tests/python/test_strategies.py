@@ -89,9 +89,13 @@ def test_a_config_changed_later_changes_nothing():
 def test_a_delay_beyond_all_numbers_is_the_cap():
     """The official SDK raises OverflowError."""
     config = retries.RetryStrategyConfig(
-        max_attempts=5000, backoff_rate=10, jitter_strategy=JitterStrategy.NONE)
+        max_attempts=5000, backoff_rate=10.0, jitter_strategy=JitterStrategy.NONE)
     strategy = retries.create_retry_strategy(config)
     assert strategy(ValueError(), 4000).delay_seconds == 300
+    theirs = official.retries.create_retry_strategy(
+        official.retries.RetryStrategyConfig(max_attempts=5000, backoff_rate=10.0))
+    with pytest.raises(OverflowError):
+        theirs(ValueError(), 4000)
 
 
 @pytest.mark.parametrize("interval", [None, 1, 90])
