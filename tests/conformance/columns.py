@@ -9,14 +9,17 @@ SDK = "aws-durable-execution-sdk-python"
 
 
 class Column:
-    """|command| is a custom runtime whose handlers are named by _HANDLER, the id
-    of a requirement; with --list it prints the ids it has."""
+    """|command| is a custom runtime whose handlers are named by _HANDLER: the id
+    of a requirement in |handler|.  |lists|: with --list it prints its ids."""
 
-    def __init__(self, name, command, title=None, env=None):
+    def __init__(self, name, command, title=None, env=None, handler="{}",
+                 lists=True):
         self.name = name
         self.title = title or name
         self.command = [str(word) for word in command]
         self.env = {key: str(value) for key, value in (env or {}).items()}
+        self.handler = handler
+        self.lists = lists
 
 
 def c(build):
@@ -36,4 +39,10 @@ def python_sdk(build):
                   title="python-sdk " + importlib.metadata.version(SDK))
 
 
-ALL = {"c": c, "python": python, "python-sdk": python_sdk}
+def lua(build):
+    return Column("lua", [build / "bin" / "durable-lua"],
+                  env={"LUA_PATH": f"{HERE}/lua/?.lua"},
+                  handler="handlers.{}", lists=False)
+
+
+ALL = {"c": c, "python": python, "lua": lua, "python-sdk": python_sdk}

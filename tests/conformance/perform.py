@@ -81,7 +81,7 @@ def perform(program, column, requirement):
     drawn = match.variables(requirement)
     actions = Actions(requirement, drawn)
     try:
-        with Serve(program, column.command, requirement.id, env=column.env,
+        with Serve(program, column, requirement.id,
                    targets=requirement.suite == "invoke",
                    virtual=not requirement.in_real_time) as serve:
             arn = serve.invoke(

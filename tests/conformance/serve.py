@@ -27,15 +27,16 @@ class Refused(Exception):
 class Serve:
     """A context manager.  |function| is the id of a requirement."""
 
-    def __init__(self, program, command, function, env, targets, virtual):
+    def __init__(self, program, column, function, targets, virtual):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="conformance-"))
         functions = [{"name": function}] + (list(TARGETS) if targets else [])
         config = self.directory / "functions.json"
         config.write_text(json.dumps({"functions": [
-            {**described, "command": JOINED + list(command),
+            {**described, "command": JOINED + column.command,
              "execution_timeout_s": 7200,
              "env": {"CONFORMANCE_DIR": str(self.directory),
-                     "_HANDLER": described["name"], **env}}
+                     "_HANDLER": column.handler.format(described["name"]),
+                     **column.env}}
             for described in functions]}))
         self.function = function
         self.process = subprocess.Popen(

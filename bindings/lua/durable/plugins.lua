@@ -5,7 +5,8 @@
 -- on_user_function_start, on_user_function_end, called with a table of what
 -- happened; wrap_invocation, wrap_attempt, wrap_child, called with (info, body)
 -- where body() runs what the hook is around; and enrich_log(fields), which may
--- add members.  A hook that raises has failed: that is logged, and nothing else
+-- add members.  With all_operations = true, on_operation_change is told of them
+-- all, which costs time and memory for each of them.  A hook that raises has failed: that is logged, and nothing else
 -- comes of it.
 local native = require "durable.native"
 local errors = require "durable.errors"
@@ -23,14 +24,17 @@ local HOOKS = {
   [native.RECORD_USER_FUNCTION_END] = "on_user_function_end",
 }
 
--- Whether any plugin has to be told of what happens.
+-- What the plugins have to be told: 0: nothing; 1: what happens; 2: with all
+-- operations in each change.
 function plugins.want_records(list)
+  local wanted = 0
   for _, plugin in ipairs(list) do
+    if plugin.on_operation_change and plugin.all_operations then return 2 end
     for _, hook in pairs(HOOKS) do
-      if plugin[hook] then return true end
+      if plugin[hook] then wanted = 1 end
     end
   end
-  return false
+  return wanted
 end
 
 local function failed(run, plugin, hook, why)

@@ -156,7 +156,8 @@ const durable_group_options *dur_lua_group(lua_State *L, int index,
   o->tolerated_failures = count(L, index, "tolerated_failure_count");
   o->tolerated_percentage =
       dur_lua_float(L, index, "tolerated_failure_percentage");
-  o->set = bit(L, index, "min_successful", DURABLE_GROUP_SET_MIN_SUCCESSFUL) |
+  o->set = bit(L, index, "max_concurrency", DURABLE_GROUP_SET_MAX_CONCURRENCY) |
+           bit(L, index, "min_successful", DURABLE_GROUP_SET_MIN_SUCCESSFUL) |
            bit(L, index, "tolerated_failure_count",
                DURABLE_GROUP_SET_TOLERATED_FAILURES) |
            bit(L, index, "tolerated_failure_percentage",
