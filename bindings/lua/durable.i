@@ -16,6 +16,25 @@
 /* The prefix is what `require` gives. */
 %rename("%(regex:/^(durable|DURABLE)_(.*)/\\2/)s") "";
 
+/* Structs are tables and results here: see below. */
+%ignore durable_bytes;
+%ignore durable_retry_policy;
+%ignore durable_engine_options;
+%ignore durable_step_options;
+%ignore durable_invoke_options;
+%ignore durable_callback_options;
+%ignore durable_child_options;
+%ignore durable_group_options;
+%ignore durable_with_retry_options;
+%ignore durable_engine_branch_info;
+%ignore durable_engine_item;
+%ignore durable_engine_decision;
+%ignore durable_engine_record;
+%ignore durable_host_event;
+%ignore durable_host_files;
+%ignore durable_host_invocation;
+%ignore durable_transport_request;
+
 /* ---- in */
 
 %typemap(in, checkfn="lua_isuserdata") durable_engine *e (dur_lua_run *run),
@@ -224,6 +243,8 @@ LOCKED_RC(random)
 %native(open) int dur_lua_open(lua_State *L);
 %native(close) int dur_lua_close(lua_State *L);
 %native(outcome) int dur_lua_outcome(lua_State *L);
+%native(body) int dur_lua_body(lua_State *L);
+%native(succeed) int dur_lua_succeed(lua_State *L);
 %native(task_wait) int dur_lua_task_wait(lua_State *L);
 %native(combine) int dur_lua_combine(lua_State *L);
 %native(uuid) int dur_lua_uuid(lua_State *L);

@@ -23,7 +23,7 @@ local next_for, outcome = native.host_next_for, native.outcome
 local RUN, DONE, PARK = native.NEXT_RUN, native.NEXT_DONE, native.NEXT_PARK
 local SPAWN, DECIDE = native.NEXT_SPAWN, native.NEXT_DECIDE
 local SUMMARY, SUSPEND = native.NEXT_SUMMARY, native.NEXT_SUSPEND
-local RECORDS = native.HOST_RECORDS
+local RECORDS, BODY_PAYLOAD = native.HOST_RECORDS, native.BODY_PAYLOAD
 
 -- ---- outcomes
 
@@ -85,6 +85,7 @@ local function give_result(call, value)
     return give.payload(call, nil)
   end
   local by = call.kind == "branch" and call.group.item_serdes or call.serdes
+  if by.form and not call.summary then return give.value(call, value, by.form) end
   local ok, text = serdes.write(call.run, call.op, by, value)
   if not ok then return give.failure(call, text, text.retryable) end
   return give.payload(call, text)
@@ -130,12 +131,12 @@ local function run_body(task, call)
   local run, n = call.run, call.run.native
   local open = task.open
   open[#open + 1] = call
-  if native.engine_op_body(n, call.op) == native.BODY_PAYLOAD then
+  local body, attempt = native.body(n, call.op)
+  if body == BODY_PAYLOAD then
     local code = payload.run(call, function(input) drive.await(task, input) end)
     open[#open] = nil
     return code
   end
-  local attempt = native.engine_op_attempt(n, call.op)
   local ok, value
   if ATTEMPTS[call.kind] then
     local outside = task.inside

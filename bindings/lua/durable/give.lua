@@ -2,6 +2,7 @@
 -- code.
 local native = require "durable.native"
 local errors = require "durable.errors"
+local serdes = require "durable.serdes"
 
 local give = {INLINE_MAX = 262144} -- a payload above this is not stored
 
@@ -19,6 +20,18 @@ function give.payload(call, text)
   if call.summary and text and #text > give.INLINE_MAX then call.large = text end
   local done, why, code = native.engine_op_succeed(call.run.native, call.op, text)
   if done then return nil end
+  if errors.is_fatal(code) then return code end
+  return give.failure(call, errors.refused(code, "the result is too large to be stored: " .. why),
+    false)
+end
+
+-- A value in a built-in form.
+function give.value(call, value, form)
+  local size, why, code = native.succeed(call.run.native, call.op, value, form)
+  if size then return nil end
+  if size == false then
+    return give.failure(call, serdes.fault("Serialization", call.run, call.op, why), false)
+  end
   if errors.is_fatal(code) then return code end
   return give.failure(call, errors.refused(code, "the result is too large to be stored: " .. why),
     false)

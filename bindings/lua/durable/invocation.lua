@@ -83,29 +83,34 @@ local function go_on(self, task)
   end
 end
 
--- Until the invocation is over.
-local function loop(self)
+-- Take what the host has: tasks that may go on.  True when it is over.
+local function take_events(self)
   local n = self.native
   while true do
-    local first = self.first
-    local task = self.queue[first]
-    if task then
-      self.queue[first], self.first = nil, first + 1
-      go_on(self, task)
+    local kind, id = native.host_poll(n)
+    if kind == native.EVENT_WAKE then
+      local woken = self.tasks[id]
+      if woken then self:ready(woken) end
+    elseif kind == native.HOST_RECORDS then
+      self:deliver_records()
     else
-      local kind, id = native.host_poll(n)
-      if kind == native.EVENT_WAKE then
-        local woken = self.tasks[id]
-        if woken then go_on(self, woken) end
-      elseif kind == native.HOST_RECORDS then
-        self:deliver_records()
-      elseif kind == native.EVENT_NONE then
-        native.host_wait(n, NEVER)
-      else
-        return
-      end
+      return kind ~= native.EVENT_NONE
     end
   end
+end
+
+-- Until the invocation is over: run all that can, then wait, which sends what they
+-- asked for.
+local function loop(self)
+  local queue = self.queue
+  repeat
+    while queue[self.first] do
+      local task = queue[self.first]
+      queue[self.first], self.first = nil, self.first + 1
+      go_on(self, task)
+    end
+    native.host_wait(self.native, NEVER)
+  until take_events(self)
 end
 
 -- ---- the handler

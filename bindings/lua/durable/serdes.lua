@@ -91,6 +91,7 @@ local function info_of(run, op)
   }
 end
 
+-- What a serdes that raised is told as.
 local function fault(what, run, op, raised)
   local id = info_of(run, op).operation_id
   local message = type(raised) == "table" and raised.message or tostring(raised)
@@ -100,6 +101,8 @@ local function fault(what, run, op, raised)
   e.retryable = type(raised) == "table" and raised.retryable == true
   return e
 end
+
+serdes.fault = fault
 
 -- true and the value; or false and an error object.
 function serdes.read(run, op, by, text)

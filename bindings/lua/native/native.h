@@ -83,6 +83,12 @@ durable_value *dur_lua_to_value(lua_State *L, int index, durable_values *in,
 /* Push |value|.  0, or -1 with nothing pushed and |why|. */
 int dur_lua_push_value(lua_State *L, const durable_value *value, char *why,
                        size_t size);
+/* The value at |index| as a text of |form|, in |in|; and a text pushed as a value
+ * (absent: nil).  0, or -1 with |why|. */
+int dur_lua_print(lua_State *L, int index, int form, durable_values *in,
+                  durable_bytes *out, char *why, size_t size);
+int dur_lua_parse(lua_State *L, durable_bytes text, int form,
+                  durable_values *in, char *why, size_t size);
 /* Make a userdata that owns a pool, and leave it on the stack. */
 durable_values *dur_lua_pool(lua_State *L);
 void dur_lua_pool_drop(lua_State *L, int index);
@@ -96,6 +102,8 @@ void dur_lua_init(lua_State *L);
 int dur_lua_open(lua_State *L);      /* run.c */
 int dur_lua_close(lua_State *L);     /* run.c */
 int dur_lua_outcome(lua_State *L);   /* run.c */
+int dur_lua_body(lua_State *L);      /* run.c */
+int dur_lua_succeed(lua_State *L);   /* run.c */
 int dur_lua_task_wait(lua_State *L); /* run.c */
 int dur_lua_combine(lua_State *L);   /* run.c */
 int dur_lua_uuid(lua_State *L);      /* run.c */

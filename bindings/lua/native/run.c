@@ -128,6 +128,46 @@ int dur_lua_close(lua_State *L) {
   return 0;
 }
 
+/* ---- bodies */
+
+/* body(run, op): which body RUN asks for, and its attempt */
+int dur_lua_body(lua_State *L) {
+  dur_lua_run *run = dur_lua_run_at(L, 1);
+  durable_op_id op = (durable_op_id)luaL_checkinteger(L, 2);
+  durable_engine *e = dur_lua_enter(run);
+  int kind = durable_engine_op_body(e, op);
+  int attempt = durable_engine_op_attempt(e, op);
+  dur_lua_leave(run, 0);
+  lua_pushinteger(L, kind);
+  lua_pushinteger(L, attempt);
+  return 2;
+}
+
+/* succeed(run, op, value, form): the outcome of a body, in a built-in form:
+ *   a number                the payload's size
+ *   false, message          the value cannot be stored
+ *   nil, message, code      the engine refused it */
+int dur_lua_succeed(lua_State *L) {
+  char wrong[512] = "";
+  dur_lua_run *run = dur_lua_run_at(L, 1);
+  durable_op_id op = (durable_op_id)luaL_checkinteger(L, 2);
+  int form = (int)luaL_checkinteger(L, 4), rc;
+  durable_bytes text;
+  durable_values *in = dur_lua_pool(L);
+  int pool = lua_gettop(L);
+  if (dur_lua_print(L, 3, form, in, &text, wrong, sizeof wrong) != 0) {
+    dur_lua_pool_drop(L, pool);
+    lua_pushboolean(L, 0);
+    lua_pushstring(L, wrong);
+    return 2;
+  }
+  rc = durable_engine_op_succeed(dur_lua_enter(run), op, text);
+  dur_lua_leave(run, rc);
+  int64_t size = (int64_t)text.len;
+  dur_lua_pool_drop(L, pool);
+  return dur_lua_status(L, rc < 0 ? rc : size);
+}
+
 /* ---- what an operation came to */
 
 /* outcome(run, op, form): of a settled operation
@@ -159,15 +199,11 @@ int dur_lua_outcome(lua_State *L) {
     dur_lua_bytes(L, text);
     return 2;
   }
-  const durable_value *value = NULL;
   durable_values *in = dur_lua_pool(L);
   int pool = lua_gettop(L);
-  int ok = durable_value_parse(in, (int)lua_tointeger(L, 3), text, &value) == 0;
-  if (!ok)
-    snprintf(wrong, sizeof wrong, "%s", durable_values_error(in));
   lua_pushboolean(L, 1);
-  if (ok && dur_lua_push_value(L, value, wrong, sizeof wrong) != 0)
-    ok = 0;
+  int ok = dur_lua_parse(L, text, (int)lua_tointeger(L, 3), in, wrong,
+                         sizeof wrong) == 0;
   dur_lua_pool_drop(L, pool);
   if (ok)
     return 2;

@@ -511,6 +511,25 @@ int dur_lua_push_value(lua_State *L, const durable_value *value, char *why,
 
 /* ---- texts */
 
+int dur_lua_print(lua_State *L, int index, int form, durable_values *in,
+                  durable_bytes *out, char *why, size_t size) {
+  const durable_value *value = dur_lua_to_value(L, index, in, why, size);
+  if (value && durable_value_print(in, form, value, out) == 0)
+    return 0;
+  if (value)
+    snprintf(why, size, "%s", durable_values_error(in));
+  return -1;
+}
+
+int dur_lua_parse(lua_State *L, durable_bytes text, int form,
+                  durable_values *in, char *why, size_t size) {
+  const durable_value *value = NULL;
+  if (!text.data || durable_value_parse(in, form, text, &value) == 0)
+    return dur_lua_push_value(L, value, why, size);
+  snprintf(why, size, "%s", durable_values_error(in));
+  return -1;
+}
+
 /* A pool in a userdata: a Lua error frees it with the garbage. */
 durable_values *dur_lua_pool(lua_State *L) {
   durable_values **box = lua_newuserdata(L, sizeof *box);
@@ -541,15 +560,11 @@ int dur_lua_encode(lua_State *L) {
   durable_bytes text;
   durable_values *in = dur_lua_pool(L);
   int pool = lua_gettop(L);
-  const durable_value *value = dur_lua_to_value(L, 1, in, why, sizeof why);
-  if (value && durable_value_print(in, form, value, &text) != 0) {
-    snprintf(why, sizeof why, "%s", durable_values_error(in));
-    value = NULL;
-  }
-  if (value)
+  int rc = dur_lua_print(L, 1, form, in, &text, why, sizeof why);
+  if (rc == 0)
     lua_pushlstring(L, text.data, text.len);
   dur_lua_pool_drop(L, pool);
-  return value ? 1 : fault(L, why);
+  return rc == 0 ? 1 : fault(L, why);
 }
 
 /* decode(text, form): true and the value; or nil and why not */
@@ -557,16 +572,10 @@ int dur_lua_decode(lua_State *L) {
   char why[512] = "";
   durable_bytes text = dur_lua_to_bytes(L, 1);
   int form = (int)luaL_checkinteger(L, 2);
-  const durable_value *value = NULL;
   durable_values *in = dur_lua_pool(L);
-  int pool = lua_gettop(L), ok = 1;
+  int pool = lua_gettop(L);
   lua_pushboolean(L, 1);
-  if (text.data && durable_value_parse(in, form, text, &value) != 0) {
-    snprintf(why, sizeof why, "%s", durable_values_error(in));
-    ok = 0;
-  }
-  if (ok && dur_lua_push_value(L, value, why, sizeof why) != 0)
-    ok = 0;
+  int rc = dur_lua_parse(L, text, form, in, why, sizeof why);
   dur_lua_pool_drop(L, pool);
-  return ok ? 2 : fault(L, why);
+  return rc == 0 ? 2 : fault(L, why);
 }
