@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 
@@ -16,6 +17,7 @@ from durable_core import (
 )
 from durable_core.config import CompletionConfig, MapConfig, StepConfig
 from durable_core.execution import DurableExecutionInvocationInput
+from durable_core.plugin import DurableInstrumentationPlugin
 from durable_core.serdes import SerDes
 from durable_core.testing import DurableFunctionTestRunner
 from durable_core.testing.model import ExecutionStatus
@@ -122,6 +124,37 @@ def test_q20_the_first_run_sees_what_every_replay_sees(value, kind):
         runner.send_callback_success(result.get_callback("wait").callback_id)
         runner.wait_for_result(result.execution_arn)
     assert len(seen) == 2 and seen[0] == seen[1]
+
+
+def test_q26_two_invocations_of_one_handler_at_once():
+    together = threading.Barrier(2)
+    told = {}
+
+    class Watching(DurableInstrumentationPlugin):
+        def __init__(self, arn):
+            self.seen = told.setdefault(arn, [])
+
+        def on_operation_end(self, info):
+            self.seen.append(info.name)
+
+        def on_invocation_end(self, info):
+            self.seen.append(info.execution_arn)
+
+    class Factory:
+        def create_plugin(self, info):
+            return Watching(info.execution_arn)
+
+    @durable_execution(plugins=[Factory()])
+    def handler(event, context):
+        together.wait(60)
+        context.step(lambda step: None, name=f"of {event}")
+        together.wait(60)
+    with DurableFunctionTestRunner(handler) as runner:
+        arns = [runner.run_async(json.dumps(name), execution_name=name)
+                for name in ("a", "b")]
+        for arn in arns:
+            runner.wait_for_result(arn)
+    assert told == {arn: [f"of {name}", arn] for arn, name in zip(arns, "ab")}
 
 
 def test_q29_what_is_said_of_defaults_is_so():

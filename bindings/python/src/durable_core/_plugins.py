@@ -268,7 +268,8 @@ class Plugins:
                 if not isinstance(error, Exception):
                     raise
                 logger.exception("%s of the plugin %r failed", hook, plugin)
-        return outcome.get()
+        value: _T = outcome.get()
+        return value
 
     # ----------------------------------------------------------------- logs
 
