@@ -7,9 +7,11 @@ when, and what an answer means for the execution, is the engine's business.
 
 from __future__ import annotations
 
+import inspect
 import json
+import types
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from durable_core import _native
 from durable_core._run import Run, Strand, error_text
@@ -43,6 +45,7 @@ from durable_core.lambda_service import ErrorObject
 from durable_core.serdes import (
     DEFAULT_JSON_SERDES,
     ExtendedTypeSerDes,
+    JsonSerDes,
     SerDes,
     deserialize,
     serialize,
@@ -184,6 +187,10 @@ class Call:
             return _loads(text, _TAGGED)
         return deserialize(self.serdes, text, self.operation_id(), self.run.arn)
 
+    def is_composable(self) -> bool:
+        """The engine can read what it stores."""
+        return is_default(self.serdes)
+
     def round_trip(self, text: str | None) -> None:
         """A serdes of the user's reads what it wrote before it is on record."""
         if not is_default(self.serdes):
@@ -194,7 +201,23 @@ class Call:
     def body(self, strand: Strand, answer: tuple[Any, ...]) -> None:
         """Run the body and give its outcome, or raise what is to unwind."""
         try:
-            payload = self.perform(strand, answer)
+            value = self.start(answer)
+            if type(value) is types.CoroutineType:
+                value.close()
+                raise TypeError("an async body needs an async handler")
+            payload = self.finish(value, answer)
+        except BaseException as error:
+            self.give_error(strand, error)
+        else:
+            self.give(strand, payload)
+
+    async def body_async(self, strand: Strand, answer: tuple[Any, ...]) -> None:
+        """The same on an event loop."""
+        try:
+            value = self.start(answer)
+            if inspect.isawaitable(value):
+                value = await value
+            payload = self.finish(value, answer)
         except BaseException as error:
             self.give_error(strand, error)
         else:
@@ -235,8 +258,15 @@ class Call:
     def ends_invocation(self, error: Exception) -> bool:
         return is_retryable(error)
 
-    def perform(self, strand: Strand, answer: tuple[Any, ...]) -> str | None:
+    def start(self, answer: tuple[Any, ...]) -> Any:
+        """Call the user's function: its value, or an awaitable of it."""
         raise RuntimeError("this operation has no body")
+
+    def finish(self, value: Any, answer: tuple[Any, ...]) -> str | None:
+        """The payload of that value."""
+        payload = self.serialize(value)
+        self.round_trip(payload)
+        return payload
 
     def decide(self) -> None:
         raise RuntimeError("this operation decides nothing")
@@ -298,12 +328,9 @@ class StepCall(Call):
         self.func = func
         self.strategy = strategy
 
-    def perform(self, strand: Strand, answer: tuple[Any, ...]) -> str | None:
+    def start(self, answer: tuple[Any, ...]) -> Any:
         given = self.ctx._step_context(self, answer[2])
-        value = self.run.plugins.attempt(self, answer[2], lambda: self.func(given))
-        payload = self.serialize(value)
-        self.round_trip(payload)
-        return payload
+        return self.run.plugins.attempt(self, answer[2], lambda: self.func(given))
 
     def ends_invocation(self, error: Exception) -> bool:
         return isinstance(error, RetryableSerDesError)
@@ -315,6 +342,9 @@ class StepCall(Call):
 
 class InvokeCall(Call):
     __slots__ = ()
+
+    def is_composable(self) -> bool:
+        return self.serdes is None or type(self.serdes) is JsonSerDes
 
     def deserialize(self, text: str | None) -> Any:
         if text is None:
@@ -336,6 +366,9 @@ class CallbackResultCall(Call):
     """The raw text, unless a serdes was named for it."""
 
     __slots__ = ()
+
+    def is_composable(self) -> bool:
+        return self.serdes is None
 
     def deserialize(self, text: str | None) -> Any:
         if text is None or self.serdes is None:
@@ -366,17 +399,17 @@ class ConditionCall(Call):
             self.initial = error
             return None
 
-    def perform(self, strand: Strand, answer: tuple[Any, ...]) -> str | None:
+    def start(self, answer: tuple[Any, ...]) -> Any:
         if self.initial is not None and answer[2] == 1:
             raise self.initial
         given = self.ctx._check_context(self, answer[2])
         state = self.deserialize(_native.durable_engine_op_state(self.native, self.op))
-        value = self.run.plugins.attempt(
+        return self.run.plugins.attempt(
             self, answer[2], lambda: self.check(state, given)
         )
-        payload = self.serialize(value)
-        self.deserialize(payload)
-        return payload
+
+    def round_trip(self, text: str | None) -> None:
+        self.deserialize(text)  # what is returned comes of the last check's payload
 
     def decide(self) -> None:
         _, attempt, _, state, *_ = _native.decision(self.native, self.op)
@@ -412,17 +445,21 @@ class ChildCall(Call):
         self.raw: Any = None
         self.is_raw = False
 
+    def is_composable(self) -> bool:
+        return not self.is_raw and is_default(self.serdes)
+
     def run_in(self, child: DurableContext, answer: tuple[Any, ...]) -> Any:
         return self.run.plugins.child(self, None, lambda: self.func(child))
 
-    def perform(self, strand: Strand, answer: tuple[Any, ...]) -> str | None:
-        self.raw = self.run_in(self.ctx._child(answer[3], self.op), answer)
+    def start(self, answer: tuple[Any, ...]) -> Any:
+        return self.run_in(self.ctx._child(answer[3], self.op), answer)
+
+    def finish(self, value: Any, answer: tuple[Any, ...]) -> str | None:
+        self.raw = value
         if self.is_raw:
-            self.value = self.raw
+            self.value = value
             return None
-        payload = self.serialize(self.raw)
-        self.round_trip(payload)
-        return payload
+        return super().finish(value, answer)
 
     def summary(self) -> str | None:
         return self.summarizer(self.raw) if self.summarizer else None
@@ -481,14 +518,18 @@ class WaitForCallbackCall(Call):
         self.submitter = submitter
         self.strategy = strategy
 
-    def perform(self, strand: Strand, answer: tuple[Any, ...]) -> str | None:
+    def start(self, answer: tuple[Any, ...]) -> Any:
         if answer[1] == _native.DURABLE_BODY_PAYLOAD:
-            return self._received()
+            return None
         callback_id = _native.durable_engine_op_callback_id(self.native, self.op)
         given = self.ctx._submitter_context(self, answer[2])
-        value = self.run.plugins.attempt(
+        return self.run.plugins.attempt(
             self, answer[2], lambda: self.submitter(callback_id, given)
         )
+
+    def finish(self, value: Any, answer: tuple[Any, ...]) -> str | None:
+        if answer[1] == _native.DURABLE_BODY_PAYLOAD:
+            return self._received()
         return self.serialize(value)
 
     def _received(self) -> str | None:
@@ -531,10 +572,12 @@ class GroupCall(Call):
 
     def spawn(self) -> None:
         index, task, op = _native.branch(self.native, self.op)
-        branch = BranchCall(self, index, op)
-        self.run.start_branch(task, branch.drive)
+        self.run.start_branch(task, BranchCall(self, index, op))
 
-    def perform(self, strand: Strand, answer: tuple[Any, ...]) -> str | None:
+    def start(self, answer: tuple[Any, ...]) -> Any:
+        return None
+
+    def finish(self, value: Any, answer: tuple[Any, ...]) -> str | None:
         if is_default(self.serdes) and is_default(self.item_serdes):
             payload: str = _native.compose(self.native, self.op, _TAGGED)
             return payload
@@ -603,13 +646,9 @@ class BranchCall(Call):
         self.func = group.branches[index]
         self.op = op
 
-    def perform(self, strand: Strand, answer: tuple[Any, ...]) -> str | None:
+    def start(self, answer: tuple[Any, ...]) -> Any:
         child = self.ctx._child(answer[3], self.op)
-        value = self.run.plugins.child(self, None, lambda: self.func(child))
-        payload = self.serialize(value)
-        if not is_default(self.serdes):
-            self.deserialize(payload)
-        return payload
+        return self.run.plugins.child(self, None, lambda: self.func(child))
 
     def done(self, answer: tuple[Any, ...]) -> None:
         return None
@@ -620,17 +659,45 @@ class CombineCall(Call):
 
     __slots__ = ("inputs", "mode")
 
-    def __init__(self, ctx: DurableContext, mode: int, inputs: Sequence[Any]) -> None:
+    def __init__(
+        self, ctx: DurableContext, mode: int, inputs: Sequence[Started]
+    ) -> None:
         super().__init__(ctx)
         self.mode = mode
         self.inputs = inputs
 
-    def perform(self, strand: Strand, answer: tuple[Any, ...]) -> str | None:
-        if all(one._composable() for one in self.inputs):
-            return _native.compose(self.native, self.op, _TAGGED)  # type: ignore[no-any-return]
+    def start(self, answer: tuple[Any, ...]) -> Any:
+        """None where the engine can put it together, else what it is made of."""
+        if all(one.call.is_composable() for one in self.inputs):
+            return None
         winner = _native.durable_engine_op_winner(self.native, self.op)
-        if winner >= 0:
-            return _dumps(self.inputs[winner].result(), _TAGGED)
-        if self.mode == _native.DURABLE_COMBINE_ALL:
-            return _dumps([one.result() for one in self.inputs], _TAGGED)
-        return _dumps([one._settled() for one in self.inputs], _TAGGED)
+        wanted = self.inputs if winner < 0 else [self.inputs[winner]]
+        return self.ctx._outcomes(wanted)
+
+    def finish(self, value: Any, answer: tuple[Any, ...]) -> str | None:
+        if value is None:
+            return _native.compose(self.native, self.op, _TAGGED)  # type: ignore[no-any-return]
+        if self.mode == _native.DURABLE_COMBINE_SETTLED:
+            return self.serialize([_settled(*one) for one in value])
+        for _, error in value:
+            if error is not None:
+                raise error
+        values = [one for one, _ in value]
+        is_list = self.mode == _native.DURABLE_COMBINE_ALL
+        return self.serialize(values if is_list else values[0])
+
+
+Outcome = tuple[Any, BaseException | None]
+
+
+class Started(Protocol):
+    """An operation that was started, to be awaited or combined."""
+
+    @property
+    def call(self) -> Call: ...
+
+
+def _settled(value: Any, error: BaseException | None) -> dict[str, Any]:
+    if error is None:
+        return {"status": "fulfilled", "value": value}
+    return {"status": "rejected", "reason": ErrorObject.from_exception(error).to_dict()}

@@ -13,7 +13,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from durable_core import _native
 from durable_core._plugins import Plugins
@@ -21,6 +21,9 @@ from durable_core.exceptions import SuspendExecution
 from durable_core.lambda_service import ErrorObject
 from durable_core.state import ExecutionState
 from durable_core.types import LambdaContext
+
+if TYPE_CHECKING:
+    from durable_core._calls import Call
 
 logger = logging.getLogger("durable_core")
 
@@ -156,11 +159,25 @@ class Run:
                 self._goes_on()
         return _native.ask(self.native, strand.task, op, -1)  # type: ignore[no-any-return]
 
+    def wait_settled(self, strand: Strand, op: int) -> None:
+        """Until another strand's operation has its outcome; or SuspendExecution."""
+        answer = _native.wait_settled(self.native, strand.task, [op], 1, 0)
+        if answer == _native.DURABLE_NEXT_PARK:
+            if strand.is_worker:
+                self._parks()
+            try:
+                answer = _native.wait_settled(self.native, strand.task, [op], 1, -1)
+            finally:
+                if strand.is_worker:
+                    self._goes_on()
+        if answer == _native.DURABLE_NEXT_SUSPEND:
+            raise strand.suspend()
+
     # ------------------------------------------------------------- threads
 
-    def start_branch(self, task: int, work: Callable[[Strand], None]) -> None:
+    def start_branch(self, task: int, call: Call) -> None:
         """On a thread at once: the engine counts those of branches."""
-        self._start(Strand(self, task), work)
+        self._start(Strand(self, task), call.drive)
 
     def start_worker(self, ctx: int, work: Callable[[Strand], None]) -> None:
         """On a thread as soon as fewer than ``max_threads`` workers are runnable."""

@@ -26,6 +26,7 @@ from durable_core._calls import (
     StepCall,
     WaitForCallbackCall,
 )
+from durable_core._futures import Starter, claim_combine
 from durable_core._run import Run, Strand
 from durable_core.concurrency.models import BatchResult
 from durable_core.config import (
@@ -348,6 +349,59 @@ class DurableContext(DurableContextProtocol):
         finally:
             if is_new:
                 strand.end()
+
+    def _drive_with(self, do: Callable[[Strand], Any]) -> Any:
+        """Something else of the calling thread's strand."""
+        strand, is_new = self._run.strand(self._id)
+        try:
+            return do(strand)
+        except SuspendExecution:
+            strand.suspended = True
+            raise
+        finally:
+            if is_new:
+                strand.end()
+
+    def _outcomes(self, started: Sequence[Any]) -> Any:
+        return [one.outcome() for one in started]
+
+    # -------------------------------------------------------------- futures
+
+    @property
+    def start(self) -> Starter:
+        """The operations below, started instead of awaited: each answers a future.
+
+        ::
+
+            quote = context.start.step(ask_for_quote, name="quote")
+            stock = context.start.invoke("stock", {"item": 5})
+            answer = [quote.result(), stock.result()]
+        """
+        return Starter(self)
+
+    def all(self, futures: Sequence[Any], name: str | None = None) -> list[Any]:
+        """The values of all ``futures``; raises PromiseCombinatorError with the first
+        failure.  Losers go on, here and below; which one won is on record."""
+        return cast("list[Any]", self._combine(_native.DURABLE_COMBINE_ALL, futures, name))
+
+    def settled(
+        self, futures: Sequence[Any], name: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Every outcome: ``{"status": "fulfilled", "value"}`` or ``{"status":
+        "rejected", "reason"}``."""
+        mode = _native.DURABLE_COMBINE_SETTLED
+        return cast("list[dict[str, Any]]", self._combine(mode, futures, name))
+
+    def any(self, futures: Sequence[Any], name: str | None = None) -> Any:
+        """The first value; raises PromiseCombinatorError when all have failed."""
+        return self._combine(_native.DURABLE_COMBINE_ANY, futures, name)
+
+    def race(self, futures: Sequence[Any], name: str | None = None) -> Any:
+        """The first outcome, value or failure."""
+        return self._combine(_native.DURABLE_COMBINE_RACE, futures, name)
+
+    def _combine(self, mode: int, futures: Sequence[Any], name: str | None) -> Any:
+        return self._drive(lambda s: claim_combine(self, s, mode, futures, name))
 
     # ----------------------------------------------------------- operations
 
