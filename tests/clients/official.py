@@ -334,6 +334,31 @@ class Workflows:
         self.assertEqual([hours[int(item.rpartition("-")[2])] for item in over],
                          sorted(hours))
 
+    def test_stubborn(self):
+        self.start("--skip-time")
+        answer = self.call("stubborn")
+        self.assertEqual(answer.json, 3)
+        self.assertEqual(self.ledger(), ["try 1", "try 2", "try 3"])
+        tried = " ".join(["book/try", *self.nothing])
+        self.tells(answer.arn, f"""
+            ExecutionStarted
+            ContextStarted book (RunInChildContext)
+            StepStarted book/try
+            StepSucceeded {tried} #1
+            WaitStarted book/book-backoff-1 2 s
+            InvocationCompleted
+            WaitSucceeded book/book-backoff-1 2 s
+            StepStarted book/try
+            StepSucceeded {tried} #1
+            WaitStarted book/book-backoff-2 2 s
+            InvocationCompleted
+            WaitSucceeded book/book-backoff-2 2 s
+            StepStarted book/try
+            StepSucceeded {tried} #1
+            ContextSucceeded book (RunInChildContext) 3
+            InvocationCompleted
+            ExecutionSucceeded""")
+
     def test_crash(self):
         self.start("--skip-time")
         answer = self.call("crash")

@@ -7,7 +7,7 @@ import { run } from "./runtime.mjs";
 // The packages are not beside this file: DURABLE_NODE_MODULES has them.
 const {
   CallbackError, CallbackSubmitterError, ChildContextError, InvokeError,
-  NestingType, StepSemantics, withDurableExecution,
+  NestingType, StepSemantics, withDurableExecution, withRetry,
 } = createRequire(process.env.DURABLE_NODE_MODULES + "/")(
   "@aws/durable-execution-sdk-js");
 
@@ -127,6 +127,29 @@ async function at_once(event, context) {
   return visits.getResults();
 }
 
+const stubborn = (event, context) =>
+  withRetry(context, "book", async (child, attempt) => {
+    await child.step("try", async () => note(event, `try ${attempt}`));
+    if (attempt < 3) throw new Error("full");
+    return attempt;
+  }, { retryStrategy: attempts(5) });
+
+// What only this SDK has.
+async function combine(event, context) {
+  const { promise } = context;
+  const pause = (name, seconds) => context.wait(name, { seconds });
+  const say = (name, word) => context.step(name, async () => {
+    if (!word) throw new Error(`${name} is mute`);
+    return word;
+  }, { retryStrategy: attempts(1) });
+  const all = await promise.all("all", [say("a", "A"), say("b", "B")]);
+  const any = await promise.any("any", [say("c"), say("d", "D")]);
+  const settled = await promise.allSettled("settled",
+    [say("e", "E"), say("f")]);
+  await promise.race("race", [pause("short", 1), pause("long", 60)]);
+  return [all, any, settled.map((one) => one.status)];
+}
+
 const crash = (event, context) => context.step("fragile", async () => {
   note(event, "fragile");
   if (noted(event, "fragile") === 1) process.exit(7);
@@ -165,8 +188,8 @@ async function survive(event, context) {
 }
 
 const handlers = {
-  order, tax, refuse, approval, late, crowd, at_once, crash, large, failing,
-  survive };
+  order, tax, refuse, approval, late, crowd, at_once, stubborn, combine,
+  crash, large, failing, survive };
 
 run(withDurableExecution((event, context) =>
   handlers[event.do](event, context)));

@@ -7,7 +7,8 @@ import os
 
 from aws_durable_execution_sdk_python import (
     BatchResult, CallbackError, CallbackSubmitterError, ChildContextError,
-    DurableContext, InvokeError, StepContext, durable_execution)
+    DurableContext, InvokeError, StepContext, WithRetryConfig,
+    durable_execution, with_retry)
 from aws_durable_execution_sdk_python.config import (
     CallbackConfig, CompletionConfig, Duration, MapConfig, NestingType,
     ParallelBranch, ParallelConfig, StepConfig, StepSemantics,
@@ -152,6 +153,16 @@ def at_once(event, context):
     return context.map(event["hours"], visit, "visits").get_results()
 
 
+def stubborn(event, context):
+    def book(child, attempt):
+        child.step(lambda _: note(event, f"try {attempt}"), "try")
+        if attempt < 3:
+            raise ValueError("full")
+        return attempt
+
+    return with_retry(context, book, WithRetryConfig(attempts(5)), "book")
+
+
 def crash(event, context):
     def fragile(step):
         note(event, "fragile")
@@ -199,8 +210,8 @@ def survive(event, context):
 
 
 HANDLERS = {f.__name__: f for f in (
-    order, tax, refuse, approval, late, crowd, at_once, crash, large, failing,
-    survive)}
+    order, tax, refuse, approval, late, crowd, at_once, stubborn, crash, large,
+    failing, survive)}
 
 
 @durable_execution
