@@ -41,6 +41,17 @@ def load(name, package):
     return module
 
 
+def runtime_of(package):
+    """durable_core has one of its own."""
+    if package == "durable_core":
+        from durable_core.runtime import serve  # noqa: PLC0415
+        return serve
+    sys.path.insert(0, str(TESTS / "clients"))
+    sys.dont_write_bytecode = True  # of the tests: of packages it is welcome
+    from runtime import run  # noqa: PLC0415
+    return run
+
+
 def suite_of(name):
     number = name.partition("-")[0]
     return SUITES[int(number) - 1] if number.isdigit() else "invoke"
@@ -62,10 +73,7 @@ def main():
     lines = logging.StreamHandler(sys.stdout)
     lines.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[lines])
-    sys.path.insert(0, str(TESTS / "clients"))
-    sys.dont_write_bytecode = True  # of the tests: of packages it is welcome
-    import runtime  # noqa: PLC0415
-    runtime.run(handlers[name])
+    runtime_of(options.sdk)(handlers[name])
 
 
 if __name__ == "__main__":
