@@ -38,8 +38,15 @@ print(emulator.start_durable_execution(
 """
 
 
-class Sam(ServeTest):
+def has_containers():
+    return any(shutil.which(name) and subprocess.run(
+        [name, "info"], capture_output=True).returncode == 0
+               for name in ("docker", "finch"))
+
+
+class SamTest(ServeTest):
     functions = None
+    program = [BOOTSTRAP]  # of the functions
 
     def setUp(self):
         super().setUp()
@@ -81,7 +88,7 @@ class Sam(ServeTest):
             "name": "function", "durable": False, "concurrency": 1,
             "env": {"_HANDLER": handler}, "command": [
                 "env", f"AWS_ENDPOINT_URL_LAMBDA=http://127.0.0.1:{self.port}",
-                BOOTSTRAP]}]}))
+                *self.program]}]}))
         process = subprocess.Popen(
             [PROGRAM, "serve", "--port", "0", "--db", ":memory:", "--config",
              config], text=True, stderr=subprocess.PIPE,
@@ -101,8 +108,8 @@ class Sam(ServeTest):
         self.until(lambda: self.execution(arn).json["Status"] != "RUNNING")
         return self.sam("execution", "get", arn)
 
-    def begin_with_callback(self, name):
-        arn = self.begin("gate", name)
+    def begin_with_callback(self, handler, name):
+        arn = self.begin(handler, name)
         return arn, self.callback_id(arn)
 
     def restart(self):
@@ -110,6 +117,8 @@ class Sam(ServeTest):
         self.assertEqual(self.end(), 0)
         self.dex("--host", "0.0.0.0", *STORE)
 
+
+class Sam(SamTest):
     # ---- execution
 
     def test_execution(self):
@@ -152,14 +161,14 @@ class Sam(ServeTest):
         self.assertIn("as told", summary)
 
     def test_timeout(self):
-        arn = self.begin("gate", timeout=1)
+        arn = self.begin("gate", timeout=5)
         self.assertIn("Status:   TIMED_OUT", self.ended(arn))
         self.assertEqual(self.kinds(arn), [
             "ExecutionStarted", "CallbackStarted", "InvocationCompleted",
             "ExecutionTimedOut"])
 
     def test_stop(self):
-        arn, _ = self.begin_with_callback("g")
+        arn, _ = self.begin_with_callback("gate", "g")
         self.assertIn("Execution stopped", self.sam(
             "execution", "stop", arn, "--error-message", "enough",
             "--error-type", "Mine", "--error-data", "d", "--stack-trace", "a"))
@@ -189,7 +198,7 @@ class Sam(ServeTest):
         for name, more, result in (("with", ["--result", "test result"],
                                     "test result"), ("without", [], None)):
             with self.subTest(name=name):
-                arn, callback = self.begin_with_callback(name)
+                arn, callback = self.begin_with_callback("gate", name)
                 self.assertIn("Callback heartbeat sent", self.sam(
                     "callback", "heartbeat", callback))
                 said = self.sam("callback", "succeed", callback, *more)
@@ -208,7 +217,7 @@ class Sam(ServeTest):
                 ("minimal", [], {}),
                 ("message", ["--error-message", "m"], {"ErrorMessage": "m"})):
             with self.subTest(name=name):
-                arn, callback = self.begin_with_callback(name)
+                arn, callback = self.begin_with_callback("gate", name)
                 self.assertIn("Callback failure sent", self.sam(
                     "callback", "fail", callback, *more))
                 self.assertIn("Status:   FAILED", self.ended(arn))
@@ -224,7 +233,8 @@ class Sam(ServeTest):
                 ("fail", "Failure", "failure", "is not in STARTED state"),
                 ("heartbeat", "Heartbeat", "heartbeat", "is not active")):
             with self.subTest(verb=verb):
-                arn, callback = self.begin_with_callback("callback-test")
+                arn, callback = self.begin_with_callback("gate",
+                                                         "callback-test")
                 self.sam("callback", "succeed", callback, "--result",
                          "test result")
                 self.ended(arn)
@@ -237,7 +247,7 @@ class Sam(ServeTest):
 
     # ---- without Docker
 
-    @unittest.skipIf(shutil.which("docker") or shutil.which("finch"),
+    @unittest.skipIf(has_containers(),
                      "with a container runtime there is nothing to show")
     def test_what_needs_docker(self):
         """docs/contract.md quotes it."""
@@ -254,6 +264,93 @@ class Sam(ServeTest):
                   / "contract.md").read_text()
         self.assertIn("container runtime", said)
         self.assertIn(said, quoted)
+
+
+class OfficialSdk(SamTest):
+    """The histories that SAM's tests expect of functions of these kinds."""
+    program = [sys.executable, "-B", str(pathlib.Path(__file__).resolve()
+                                         .parent / "sam_functions.py")]
+
+    def history(self, arn):
+        self.ended(arn)
+        return json.loads(self.sam("execution", "history", arn, "--format",
+                                   "json"))["Events"]
+
+    def kinds_of(self, events):
+        self.assertEqual([event["EventId"] for event in events],
+                         list(range(1, len(events) + 1)))
+        return [" ".join(filter(None, (event["EventType"],
+                                       event.get("SubType"))))
+                for event in events]
+
+    def test_hello(self):
+        events = self.history(self.begin("hello", "hello-integration-test"))
+        self.assertEqual(self.kinds_of(events), [
+            "ExecutionStarted", "InvocationCompleted", "ExecutionSucceeded"])
+        started, completed, succeeded = events
+        self.assertEqual((started["Name"], started["ExecutionStartedDetails"]),
+                         ("hello-integration-test", {
+                             "Input": {"Payload": "{}", "Truncated": False},
+                             "ExecutionTimeout": 300}))
+        self.assertNotIn("Name", completed)
+        self.assertEqual((succeeded["Name"],
+                          succeeded["ExecutionSucceededDetails"]),
+                         ("hello-integration-test", {"Result": {
+                             "Payload": '{"hello": "world"}',
+                             "Truncated": False}}))
+
+    def test_step(self):
+        events = self.history(self.begin("step"))
+        self.assertEqual(self.kinds_of(events), [
+            "ExecutionStarted", "StepStarted Step", "StepSucceeded Step",
+            "InvocationCompleted", "ExecutionSucceeded"])
+        self.assertEqual((events[1]["Name"], events[1]["StepStartedDetails"]),
+                         ("a step", {}))
+        self.assertEqual(events[2]["StepSucceededDetails"], {
+            "Result": {"Payload": '"stepped"', "Truncated": False},
+            "RetryDetails": {"CurrentAttempt": 1,
+                             "NextAttemptDelaySeconds": 0}})
+
+    def test_wait(self):
+        events = self.history(self.begin("wait"))
+        self.assertEqual(self.kinds_of(events), [
+            "ExecutionStarted", "WaitStarted Wait", "InvocationCompleted",
+            "WaitSucceeded Wait", "InvocationCompleted", "ExecutionSucceeded"])
+
+    def test_timeout(self):
+        events = self.history(self.begin("long_wait", timeout=10))
+        self.assertEqual(self.kinds_of(events), [
+            "ExecutionStarted", "WaitStarted Wait", "InvocationCompleted",
+            "ExecutionTimedOut"])
+
+    def test_map(self):
+        events = self.history(self.begin("batch"))
+        kinds = self.kinds_of(events)
+        self.assertEqual(len(kinds), 25)
+        self.assertEqual(kinds[:2], ["ExecutionStarted", "ContextStarted Map"])
+        self.assertEqual(kinds[-3:], ["ContextSucceeded Map",
+                                      "InvocationCompleted",
+                                      "ExecutionSucceeded"])
+        for kind in ("ContextStarted MapIteration", "StepStarted Step",
+                     "StepSucceeded Step", "ContextSucceeded MapIteration"):
+            self.assertEqual(kinds.count(kind), 5)
+        self.assertEqual(json.loads(events[-1]["ExecutionSucceededDetails"][
+            "Result"]["Payload"]), [2, 4, 6, 8, 10])
+
+    def test_callback(self):
+        for verb, last in (("succeed", "Succeeded"), ("fail", "Failed")):
+            with self.subTest(verb=verb):
+                arn, callback = self.begin_with_callback("approval", verb)
+                self.until(lambda: "InvocationCompleted" in self.kinds(arn))
+                self.sam("callback", "heartbeat", callback)
+                self.sam("callback", verb, callback)
+                self.assertEqual(self.kinds_of(self.history(arn)), [
+                    "ExecutionStarted", "ContextStarted WaitForCallback",
+                    "CallbackStarted Callback", "StepStarted Step",
+                    "StepSucceeded Step", "InvocationCompleted",
+                    f"Callback{last} Callback",
+                    f"Context{last} WaitForCallback", "InvocationCompleted",
+                    f"Execution{last}"])
 
 
 if __name__ == "__main__":
