@@ -131,6 +131,7 @@ local function run_body(task, call)
   local run, n = call.run, call.run.native
   local open = task.open
   open[#open + 1] = call
+  if run.has_hooks then run:deliver_records() end -- before the body, not after it
   local body, attempt = native.body(n, call.op)
   if body == BODY_PAYLOAD then
     local code = payload.run(call, function(input) drive.await(task, input) end)
