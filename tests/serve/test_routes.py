@@ -472,7 +472,7 @@ class Checkpoints(RoutesTest):
             self.assertLess(value, 10 ** 11)
         self.assertEqual(step["StepDetails"]["Attempt"], 1)
         self.assertRegex(answer.body.decode(),
-                         r'"ScheduledEndTimestamp":\d+\.\d{3}\b')
+                         r'"ScheduledEndTimestamp":\d+\.\d{1,3}\b')
         self.assertAlmostEqual(wait["WaitDetails"]["ScheduledEndTimestamp"],
                                wait["StartTimestamp"] + 3600, places=2)
         self.server.answers.put({"errorType": "Again"})
