@@ -38,17 +38,20 @@ int dur_options_room(dur_engine *e, const void *to, const char *what) {
                     ": |size| is not set; use its _INIT", NULL);
 }
 
-int dur_options_out(dur_engine *e, void *to, const void *from, size_t size,
-                    const char *what) {
+void dur_options_fill(void *to, const void *from, size_t size) {
   size_t given;
-  int rc = dur_options_room(e, to, what);
-  if (rc != 0)
-    return rc;
   memcpy(&given, to, sizeof given);
   size_t shared = given < size ? given : size;
   memcpy((char *)to + sizeof given, (const char *)from + sizeof given,
          shared - sizeof given);
-  return 0;
+}
+
+int dur_options_out(dur_engine *e, void *to, const void *from, size_t size,
+                    const char *what) {
+  int rc = dur_options_room(e, to, what);
+  if (rc == 0)
+    dur_options_fill(to, from, size);
+  return rc;
 }
 
 int dur_bytes_in(dur_engine *e, durable_bytes b, const char *what) {

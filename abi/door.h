@@ -23,8 +23,10 @@ int dur_options_in(dur_engine *e, void *to, size_t size, const void *from,
 int dur_options_out(dur_engine *e, void *to, const void *from, size_t size,
                     const char *what);
 
-/* 0 when dur_options_out can fill |to|: to be asked before anything is taken. */
+/* The same in two parts, for what takes something in between: 0 when |to| can be
+ * filled, and the copy. */
 int dur_options_room(dur_engine *e, const void *to, const char *what);
+void dur_options_fill(void *to, const void *from, size_t size);
 
 /* A policy as the core has it, in the engine's arena; |preset| is used for NULL
  * and for DURABLE_BACKOFF_DEFAULT.  NULL: *rc says why. */

@@ -136,8 +136,8 @@ int durable_engine_poll(durable_engine *e, int64_t now_ms,
     describe_send(e, &mine);
   else if (todo.kind != DURABLE_EVENT_NONE)
     mine.body = DUR_OUT(dur_buf_view(&e->body));
-  rc = dur_options_out(e, ev, &mine, sizeof mine, "durable_engine_event");
-  return rc != 0 ? rc : todo.kind;
+  dur_options_fill(ev, &mine, sizeof mine);
+  return todo.kind;
 }
 
 int durable_engine_reply(durable_engine *e, uint32_t request, int http_status,
@@ -188,6 +188,6 @@ int durable_engine_record_next(durable_engine *e, durable_engine_record *out) {
     return rc;
   int more = dur_note_next(e, &mine.kind, &mine.op, &json);
   mine.json = DUR_OUT(json);
-  rc = dur_options_out(e, out, &mine, sizeof mine, "durable_engine_record");
-  return rc != 0 ? rc : more;
+  dur_options_fill(out, &mine, sizeof mine);
+  return more;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "host/look.h"
 
 const durable_failure dur_failure_no_memory = {.size =
                                                    sizeof dur_failure_no_memory,
@@ -145,7 +146,7 @@ const durable_failure *dur_failure_of_op(dur_run *run, durable_op_id op,
   durable_engine *e = durable_host_enter(run->host);
   int kind = durable_engine_op_error_kind(e, op);
   durable_bytes json = durable_engine_op_error(e, op);
-  durable_host_leave(run->host);
+  dur_host_looked(run->host);
   return dur_failure_of_json(in, kind, json);
 }
 

@@ -3,6 +3,7 @@
 #include "frontend/drive.h"
 #include "frontend/failure.h"
 #include "frontend/serdes.h"
+#include "host/look.h"
 
 static int faulty(dur_call *call, const dur_fault *fault) {
   call->failure = fault->failure;
@@ -48,7 +49,7 @@ int dur_take_outcome(dur_strand *strand, dur_call *call) {
   int status = durable_engine_op_status(e, call->op);
   durable_bytes text = durable_engine_op_result(e, call->op);
   int has_id = durable_engine_op_callback_id(e, call->op).data != NULL;
-  durable_host_leave(run->host);
+  dur_host_looked(run->host);
   if (status == DURABLE_STATUS_SUCCEEDED ||
       (call->kind == DUR_CALL_CALLBACK && has_id))
     return take_result(run, call, text);

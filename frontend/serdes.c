@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "frontend/failure.h"
+#include "host/look.h"
 
 enum { MESSAGE_MAX = 1024 };
 
@@ -194,7 +195,7 @@ static void begin(dur_run *run, durable_op_id op, durable_values *in,
                   durable_serdes_call *call) {
   durable_engine *e = durable_host_enter(run->host);
   durable_bytes id = durable_engine_op_id(e, op);
-  durable_host_leave(run->host);
+  dur_host_looked(run->host);
   call->operation_id = id.data ? durable_values_keep(in, id).data : "";
   if (!call->operation_id)
     call->operation_id = "";

@@ -2,6 +2,7 @@
 #include "host/model.h"
 
 #include "host/clock.h"
+#include "host/look.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -122,6 +123,10 @@ void durable_host_leave(durable_host *host) {
   if (!host)
     return;
   dur_host_pump(host, DUR_PUMP_TURN);
+  pthread_mutex_unlock(&host->lock);
+}
+
+void dur_host_looked(durable_host *host) {
   pthread_mutex_unlock(&host->lock);
 }
 
