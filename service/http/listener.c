@@ -135,6 +135,26 @@ static enum MHD_Result refuse_size(dur_exchange *x) {
                 x->listener->options.too_large);
 }
 
+static enum MHD_Result count_lengths(void *user, enum MHD_ValueKind kind,
+                                     const char *name, const char *value) {
+  int *count = user;
+  (void)kind;
+  (void)value;
+  *count += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0;
+  return MHD_YES;
+}
+
+/* 1 when where the body ends can be read in two ways, or in none. */
+static int is_ambiguous(const dur_exchange *x) {
+  const char *coding =
+      dur_exchange_header(x, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+  int lengths = 0;
+  MHD_get_connection_values(x->connection, MHD_HEADER_KIND, count_lengths,
+                            &lengths);
+  return lengths + (coding != NULL) > 1 ||
+         (coding != NULL && strcasecmp(coding, "chunked") != 0);
+}
+
 /* 1 when the announced length alone is too much. */
 static int announces_too_much(const dur_exchange *x) {
   const char *text = dur_exchange_header(x, MHD_HTTP_HEADER_CONTENT_LENGTH);
@@ -174,6 +194,10 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
     if (x->target == NULL)
       return refuse(x, 414, "InvalidParameterValueException",
                     "{\"message\":\"The request target is too long\"}");
+    if (is_ambiguous(x))
+      return refuse(x, 400, "InvalidParameterValueException",
+                    "{\"message\":\"One Content-Length, or Transfer-Encoding: "
+                    "chunked, is expected\"}");
     return announces_too_much(x) ? refuse_size(x) : MHD_YES;
   }
   if (*size > 0)
