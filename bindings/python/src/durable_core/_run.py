@@ -84,7 +84,7 @@ class Run:
             -1,
             0,
             int(plugins.wanted),
-            int(event_loop),
+            2 if event_loop else 0,
             str(request_id) if request_id else None,
         )
         self.arn: str = _native.durable_engine_arn(self.native)

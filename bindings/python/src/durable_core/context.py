@@ -445,7 +445,8 @@ class DurableContext(DurableContextProtocol):
 
     def wait(self, duration: Duration, name: str | None = None) -> None:
         """Let ``duration`` pass, from 1 second to 366 days, without running."""
-        self._drive(lambda s: self._wait(s, duration, name))
+        nothing: None = self._drive(lambda s: self._wait(s, duration, name))
+        return nothing  # None, or in an async handler an awaitable of it
 
     def _wait(self, strand: Strand, duration: Duration, name: str | None) -> Call:
         call = PlainCall(self)
@@ -468,10 +469,14 @@ class DurableContext(DurableContextProtocol):
         return Callback(self, cast(CallbackCall, made[0]), callback_id)
 
     def _callback(
-        self, strand: Strand, name: str | None, config: CallbackConfig | None
+        self,
+        strand: Strand,
+        name: str | None,
+        config: CallbackConfig | None,
+        kind: type[CallbackCall] = CallbackCall,
     ) -> Call:
         config = config or CallbackConfig()
-        call = CallbackCall(self, config.serdes)
+        call = kind(self, config.serdes)
         call.op = _native.claim_callback(
             call.native,
             strand.task,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import json
 import logging
@@ -9,7 +10,7 @@ from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from durable_core import _native, exceptions
+from durable_core import _native, aio, exceptions
 from durable_core._plugins import Plugins
 from durable_core._run import Run, error_text
 from durable_core._transport import sender_of
@@ -202,6 +203,7 @@ class Handler:
         self._func = func
         self._client = LambdaClient(boto3_client) if boto3_client is not None else None
         self._factories = factories
+        self._is_async = aio.is_async(func)
 
     def __call__(self, event: Any, context: LambdaContext) -> Any:
         client: DurableServiceClient | None = self._client
@@ -224,7 +226,8 @@ class Handler:
     ) -> bytes:
         """One invocation: the output as JSON text.
 
-        ``transport`` is one of the core, and wins over ``client``.  Raises what makes Lambda repeat the invocation.
+        ``transport`` is one of the core, and wins over ``client``.  Raises what makes
+        Lambda repeat the invocation.
         """
         if not deadline_ms:
             deadline_ms = _deadline_of(lambda_context)
@@ -235,12 +238,16 @@ class Handler:
                 plugins=Plugins(self._factories),
                 lambda_context=lambda_context,
                 deadline_ms=deadline_ms,
+                event_loop=self._is_async,
             )
         except ExecutionError as error:
             raise ExecutionError(_NOT_DURABLE) from error
         try:
             if _native.run_begin(run.native):
-                _run_handler(run, self._func)
+                if self._is_async:
+                    aio.run_to_end(run, *_async_handler(run, self._func))
+                else:
+                    _run_handler(run, self._func)
             kind, body = _native.run_finish(run.native)
         finally:
             run.close()
@@ -272,6 +279,27 @@ def _aborted(body: bytes) -> BaseException:
     if isinstance(named, type) and issubclass(named, InvocationError):
         return named(said["errorMessage"])
     return InvocationError(said["errorMessage"])
+
+
+def _async_handler(run: Run, func: Callable[[Any, Any], Any]) -> tuple[Any, Any]:
+    """The handler as a function to await, and who takes its outcome."""
+
+    def call() -> Any:
+        context = aio.AsyncDurableContext(run, run.root_ctx)
+        event = _input_of(run)
+        return run.plugins.invocation(lambda: func(event, context))
+
+    def give(outcome: Callable[[], Any]) -> None:
+        try:
+            payload = json.dumps(outcome())
+        except asyncio.CancelledError:
+            _raised(run, RuntimeError("the handler was cancelled"))
+        except BaseException as error:
+            _raised(run, error)
+        else:
+            _returned(run, payload)
+
+    return call, give
 
 
 def _run_handler(run: Run, func: Callable[[Any, DurableContext], Any]) -> None:
