@@ -7,6 +7,7 @@ import datetime
 import json
 import os
 import subprocess
+import sys
 import threading
 
 import pytest
@@ -355,3 +356,43 @@ def test_the_client_of_a_service():
     del service
     with pytest.raises(CheckpointError, match="closed"):
         client.checkpoint("a", "t", [], None)
+
+
+def test_a_handler_that_never_comes_back_holds_nobody_up():
+    """In a process of its own, which ends all the same."""
+    program = """
+import threading, time
+from durable_core.testing import DurableFunctionTestRunner, service
+service.CLOSE_PATIENCE_S = 0.3
+stuck = threading.Event()
+def handler(event, context):
+    stuck.set()
+    while True:
+        time.sleep(0.01)
+with DurableFunctionTestRunner(handler) as runner:
+    runner.run_async()
+    stuck.wait(60)
+print("over")
+"""
+    done = subprocess.run([sys.executable, "-W", "always", "-c", program], text=True,
+                          timeout=60, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert done.stdout == "over\n" and "left behind" in done.stderr
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_local_runner_needs_nothing_else():
+    program = """
+import sys
+for name in ("boto3", "botocore", "pytest", "aws_lambda_powertools"):
+    sys.modules[name] = None
+from durable_core import durable_execution
+from durable_core.testing import DurableFunctionTestRunner
+import durable_core.testing.integration, durable_core.testing.terraform
+with DurableFunctionTestRunner(durable_execution(lambda event, context: 7)) as runner:
+    print(runner.run().result)
+runner = DurableFunctionTestRunner(durable_execution(lambda event, context: 8))
+print(runner.run().result)  # and is not closed
+"""
+    done = subprocess.run([sys.executable, "-c", program], text=True, timeout=60,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert (done.stdout, done.stderr, done.returncode) == ("7\n8\n", "", 0)

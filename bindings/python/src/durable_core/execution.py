@@ -8,7 +8,7 @@ import json
 import logging
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from durable_core import _native, aio, exceptions
 from durable_core._plugins import Plugins
@@ -169,12 +169,34 @@ class DurableExecutionInvocationInputWithClient(DurableExecutionInvocationInput)
 # ---------------------------------------------------------------------- handler
 
 
+_Function = Callable[[Any, DurableContext], Any]
+_LambdaHandler = Callable[[Any, LambdaContext], Any]
+
+
+@overload
 def durable_execution(
-    func: Callable[[Any, DurableContext], Any] | None = None,
+    func: _Function,
     *,
     boto3_client: Boto3LambdaClient | None = None,
     plugins: list[DurableInstrumentationPluginFactory] | None = None,
-) -> Callable[[Any, LambdaContext], Any]:
+) -> _LambdaHandler: ...
+
+
+@overload
+def durable_execution(
+    func: None = None,
+    *,
+    boto3_client: Boto3LambdaClient | None = None,
+    plugins: list[DurableInstrumentationPluginFactory] | None = None,
+) -> Callable[[_Function], _LambdaHandler]: ...
+
+
+def durable_execution(
+    func: _Function | None = None,
+    *,
+    boto3_client: Boto3LambdaClient | None = None,
+    plugins: list[DurableInstrumentationPluginFactory] | None = None,
+) -> _LambdaHandler | Callable[[_Function], _LambdaHandler]:
     """Make ``func(event, context)`` a durable handler.
 
     * ``boto3_client``: performs the requests instead of the built-in client.

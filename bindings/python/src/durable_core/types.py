@@ -14,7 +14,6 @@ if TYPE_CHECKING:
         ChildConfig,
         Duration,
         MapConfig,
-        ParallelBranch,
         ParallelConfig,
         StepConfig,
     )
@@ -130,7 +129,7 @@ class DurableContext(Protocol):
     @abstractmethod
     def parallel(
         self,
-        functions: Sequence[Callable[[DurableContext], T] | ParallelBranch[T]],
+        functions: Sequence[Callable[[DurableContext], T]],
         name: str | None = None,
         config: ParallelConfig | None = None,
     ) -> BatchResult[T]: ...
