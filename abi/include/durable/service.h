@@ -123,8 +123,8 @@ typedef struct durable_service_response {
  * query as on a request line, percent-encoded) and |body|.  Answers 0 and fills
  * |out| for every request, refused ones included; negative only when memory is
  * out or an argument is NULL.  |headers|: NULL, or name, value, ..., NULL
- * pairs; X-Amz-Invocation-Type, X-Amz-Durable-Execution-Name and
- * X-Amz-Tenant-Id are read. */
+ * pairs; X-Amz-Invocation-Type, X-Amz-Durable-Execution-Name, X-Amz-Tenant-Id
+ * and what docs/contract.md says of Invoke are read. */
 DURABLE_API int durable_service_request(durable_service *service,
                                         const char *method, const char *target,
                                         const char *const *headers,
