@@ -10,14 +10,15 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent
                        / "serve"))
-from support import PATIENCE_S, ServeTest, c_function  # noqa: E402
+from held import HeldTest  # noqa: E402
+from support import PATIENCE_S, c_function  # noqa: E402
 
 AWS = str(pathlib.Path(sys.executable).parent / "aws")
 MISSING = "arn:aws:lambda:us-east-1:123456789012:function:echo:$LATEST/" \
     "durable-execution/none/none"
 
 
-class AwsCli(ServeTest):
+class AwsCli(HeldTest):
     functions = [c_function(name) for name in ("echo", "fail", "steps",
                                                "gate")] + [
         c_function("tenant", env={"_HANDLER": "echo"}, tenant_isolation=True)]
@@ -176,12 +177,26 @@ class AwsCli(ServeTest):
                                   "--durable-execution-arn", arn), first)
 
     def test_what_a_function_calls(self):
-        arn, _ = self.waiting()
-        for command, more in (("checkpoint-durable-execution", []),
-                              ("get-durable-execution-state", [])):
+        event = self.hold()
+        of = ["--durable-execution-arn", event["DurableExecutionArn"],
+              "--checkpoint-token"]
+        made = self.aws("checkpoint-durable-execution", *of,
+                        event["CheckpointToken"], "--client-token", "once",
+                        "--updates", json.dumps([
+                            {"Id": f"s{i}", "Type": "STEP", "Action":
+                             "SUCCEED", "Payload": str(i)} for i in range(3)]))
+        steps = made["NewExecutionState"]["Operations"]
+        self.assertEqual([step["StepDetails"]["Result"] for step in steps],
+                         ["0", "1", "2"])
+        token = made["CheckpointToken"]
+        found = self.aws("get-durable-execution-state", *of, token,
+                         "--page-size", "2")["Operations"]
+        self.assertEqual(found[0]["Type"], "EXECUTION")
+        self.assertEqual(found[1:], steps)
+        for command in ("checkpoint-durable-execution",
+                        "get-durable-execution-state"):
             with self.subTest(command=command):
-                text = self.refused(command, "--durable-execution-arn", arn,
-                                    "--checkpoint-token", "c3RhbGU=", *more)
+                text = self.refused(command, *of, "c3RhbGU=")
                 self.assertIn("InvalidParameterValueException", text)
                 self.assertIn("Invalid checkpoint token", text)
 
