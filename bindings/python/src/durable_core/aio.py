@@ -25,7 +25,16 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from durable_core import _native
-from durable_core._calls import Call, CallbackCall, Outcome
+from durable_core._calls import (
+    Call,
+    CallbackCall,
+    CallbackResultCall,
+    ConditionCall,
+    InvokeCall,
+    Outcome,
+    PlainCall,
+    StepCall,
+)
 from durable_core._futures import claim_combine
 from durable_core._run import Run, Strand
 from durable_core.context import Callback, DurableContext
@@ -124,7 +133,15 @@ class AsyncDurableContext(DurableContext):
         return self._drive(lambda s: claim_combine(self, s, mode, futures, name))
 
 
+# What has one outcome and no context of its own.
+_LEAVES = (StepCall, PlainCall, InvokeCall, ConditionCall, CallbackResultCall)
+
+
 # --------------------------------------------------------------------- the loop
+
+
+# A loop that is never idle looks at what came in once in so many turns.
+_BUSY_TURNS = 64
 
 
 class _Selector(selectors.DefaultSelector):
@@ -133,6 +150,7 @@ class _Selector(selectors.DefaultSelector):
     def __init__(self) -> None:
         super().__init__()
         self.loop: Loop | None = None
+        self._turns = 0
 
     def select(self, timeout: float | None = None) -> Any:
         loop = self.loop
@@ -140,8 +158,11 @@ class _Selector(selectors.DefaultSelector):
             return super().select(timeout)
         if timeout is None and loop.has_nothing_of_the_user():
             return loop.idle(super().select)
-        if timeout is None or timeout > 0:
-            loop.take_events()
+        if timeout == 0:
+            self._turns += 1
+            if self._turns % _BUSY_TURNS and loop.has_nothing_of_the_user():
+                return []
+        loop.take_events()
         return super().select(timeout)
 
 
@@ -225,8 +246,32 @@ class Loop(asyncio.SelectorEventLoop):
     # ---------------------------------------------------------- operations
 
     def start(self, ctx: int, call: Call, operation: Operation[Any]) -> None:
+        native = self.run.native
+        if isinstance(call, _LEAVES) and (
+            _native.durable_engine_op_is_replayed(native, call.op) == 1
+        ):
+            # In the next turn, like any other: all that is called in this one is
+            # claimed first, live and replayed.
+            self.call_soon(self._take, ctx, call, operation)
+        else:
+            self._start_driver(ctx, call, operation)
+
+    def _start_driver(self, ctx: int, call: Call, operation: Operation[Any]) -> None:
         strand = Strand(self.run, _native.task_new(self.run.native, ctx))
         self._spawn(self._settle(strand, call, operation))
+
+    def _take(self, ctx: int, call: Call, operation: Operation[Any]) -> None:
+        """The outcome that is on record, without a task of its own."""
+        native, root = self.run.native, self.run.root.task
+        answer = _native.ask(native, root, call.op, 0)
+        if answer[0] != _native.DURABLE_NEXT_DONE:
+            _native.durable_engine_task_idle(native, root, 0)
+            self._start_driver(ctx, call, operation)
+            return
+        try:
+            operation.settle(call.done(answer))
+        except Exception as error:
+            operation.fail(error)
 
     def _start_branch(self, task: int, call: Call) -> None:
         self._spawn(self._branch(Strand(self.run, task), call))
