@@ -127,10 +127,15 @@ class Lines(LogTest):
 
     def test_moved_away(self):
         self.write([1, "before\n"])
-        (self.logs / "raw.jsonl").rename(self.logs / "raw.jsonl.1")
-        self.write([1, "after\n"])
-        self.assertEqual(messages(self.log("raw")), ["after"])
-        self.assertEqual(messages(self.page("raw")[0]), ["after"])
+        path = self.logs / "raw.jsonl"
+        for make in (lambda: path.rename(self.logs / "raw.jsonl.1"),
+                     lambda: path.rename(self.logs / "raw.jsonl.2")
+                     and path.touch(), path.unlink,
+                     lambda: path.write_text("")):
+            make()
+            self.write([1, "after\n"])
+            self.assertEqual(messages(self.log("raw")), ["after"])
+            self.assertEqual(messages(self.page("raw")[0]), ["after"])
 
     def test_after_a_kill(self):
         self.write([1, "before\n"])
