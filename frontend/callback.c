@@ -27,7 +27,7 @@ int durable_callback_start(durable_ctx *ctx, const char *name,
   if (!made)
     return dur_scope_refuse(s, DURABLE_E_NOMEM, NULL);
   *made = (durable_callback){.received = c.serdes};
-  dur_call_init(&made->call, s, DUR_CALL_CALLBACK, NULL, NULL);
+  dur_call_init(&made->call, s, DUR_CALL_CALLBACK, s->space->values, NULL);
   durable_callback_options o = options_of(&c);
   durable_engine *e = dur_claim_begin(s);
   int rc = dur_claim_end(

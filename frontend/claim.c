@@ -8,6 +8,7 @@
 #include "frontend/future.h"
 #include "frontend/plan.h"
 #include "frontend/scope.h"
+#include "host/look.h"
 
 void dur_call_init(dur_call *call, dur_scope *scope, dur_call_kind kind,
                    durable_values *values, const durable_serdes *serdes) {
@@ -15,6 +16,7 @@ void dur_call_init(dur_call *call, dur_scope *scope, dur_call_kind kind,
                      .space = scope->space,
                      .ctx = scope->id,
                      .values = values ? values : scope->space->values,
+                     .at_once = !values,
                      .serdes = serdes ? serdes : scope->run->handler.serdes};
 }
 
@@ -27,7 +29,10 @@ int dur_claim_end(dur_scope *scope, dur_call *call, durable_op_id op) {
   if (op < 0)
     snprintf(message, sizeof message, "%s",
              durable_engine_error(scope->run->engine));
-  durable_host_leave(scope->run->host);
+  if (call->at_once && op >= 0)
+    dur_host_looked(scope->run->host); /* the drive starts what is to be */
+  else
+    durable_host_leave(scope->run->host);
   if (op < 0)
     return dur_scope_refuse(scope, op, message);
   call->op = op;

@@ -5,7 +5,7 @@
 #include "frontend/model.h"
 
 /* A call of |kind| on |scope|, with the handler's serdes unless |serdes| is
- * given; |values| NULL: the context's. */
+ * given; |values| NULL: the context's, and who claims it drives it next. */
 void dur_call_init(dur_call *call, dur_scope *scope, dur_call_kind kind,
                    durable_values *values, const durable_serdes *serdes);
 

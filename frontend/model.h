@@ -106,6 +106,7 @@ struct dur_call {
   durable_ctx_id ctx; /* that context */
   durable_op_id op;
   durable_values *values; /* where its results go */
+  int at_once;            /* who claims it drives it next */
   void *arg;
   const durable_serdes *serdes; /* of its result; never NULL */
   union {

@@ -1,7 +1,7 @@
-/* look: the end of a visit to the engine that changed nothing in it.
+/* look: the end of a visit to the engine that starts and delivers nothing.
  *
- * In place of durable_host_leave, after getters only: there is nothing to start
- * and nothing to deliver.  For the front end. */
+ * In place of durable_host_leave: after getters, and where this thread goes
+ * straight on to durable_host_next, which does both.  For the front end. */
 #ifndef DUR_HOST_LOOK_H
 #define DUR_HOST_LOOK_H
 
