@@ -13,30 +13,44 @@ class Column:
     of a requirement in |handler|.  |lists|: with --list it prints its ids."""
 
     def __init__(self, name, command, title=None, env=None, handler="{}",
-                 lists=True):
+                 lists=True, is_official=False):
         self.name = name
         self.title = title or name
         self.command = [str(word) for word in command]
         self.env = {key: str(value) for key, value in (env or {}).items()}
         self.handler = handler
         self.lists = lists
+        self.is_official = is_official  # an SDK of others
 
 
 def c(build):
     return Column("c", [build / "bin" / "conformance_c"])
 
 
-def python(build, *more, **named):
-    return Column(
-        named.get("name", "python"),
-        [sys.executable, HERE / "python" / "bootstrap.py", *more],
-        named.get("title"), {"PYTHONPATH": build / "python"})
+def python(build):
+    return Column("python", [sys.executable, HERE / "python" / "bootstrap.py"],
+                  env={"PYTHONPATH": build / "python"})
 
 
 def python_sdk(build):
     """The same handlers with the official SDK: only the import differs."""
-    return python(build, "--sdk", SDK.replace("-", "_"), name="python-sdk",
-                  title="python-sdk " + importlib.metadata.version(SDK))
+    return Column("python-sdk", [sys.executable, HERE / "python" / "bootstrap.py",
+                                 "--sdk", SDK.replace("-", "_")],
+                  title="python-sdk " + importlib.metadata.version(SDK),
+                  is_official=True)
+
+
+def js_sdk(build):
+    """The official SDK for JavaScript begins executions that others end."""
+    modules = HERE.parents[1] / "build" / "node" / "node_modules"
+    return Column("js-sdk", [modules / ".bin" / "node",
+                             HERE / "js" / "handlers.mjs"],
+                  env={"DURABLE_NODE_MODULES": modules}, is_official=True)
+
+
+def journal(build):
+    """Puts on record what a requirement begins with."""
+    return Column("journal", [sys.executable, "-B", HERE / "journal.py"])
 
 
 def lua(build):
@@ -45,4 +59,11 @@ def lua(build):
                   handler="handlers.{}", lists=False)
 
 
-ALL = {"c": c, "python": python, "lua": lua, "python-sdk": python_sdk}
+def mixed(build):
+    """Requirements that say which columns they take part of."""
+    return Column("mixed", ["false"], lists=False)
+
+
+ALL = {"c": c, "python": python, "lua": lua, "python-sdk": python_sdk,
+       "mixed": mixed}
+PARTS = {"journal": journal, "js-sdk": js_sdk, **ALL}

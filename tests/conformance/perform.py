@@ -21,7 +21,7 @@ class Actions:
         self.left = match.substitute(requirement.actions, drawn)
         self.settled = set()
 
-    def perform(self, serve, events):
+    def perform(self, serve, events, legs):
         """Answers every callback that waits for one.
 
         Somebody outside answers when the invocation that made the callback has
@@ -36,6 +36,7 @@ class Actions:
             action = None if identifier in self.settled else self.take(event)
             if action is not None:
                 time.sleep(action.get("Delay") or 0)
+                legs.change(serve, events)
                 self.send(serve, identifier, action)
                 return  # what it causes comes first
 
@@ -60,7 +61,25 @@ class Actions:
                                     "failure": "fail"}[kind], body)
 
 
-def follow(serve, arn, requirement, actions):
+class Legs:
+    """Whose handler runs which invocation."""
+
+    def __init__(self, column, requirement, columns):
+        names = requirement.handlers or [column.name]
+        if requirement.journal:
+            names = ["journal", *names]
+        self.columns = [column if name == column.name else columns(name)
+                        for name in names]
+
+    def change(self, serve, events):
+        """Before the next invocation: nothing runs, and nothing is about to."""
+        done = sum(event["EventType"] == "InvocationCompleted"
+                   for event in events)
+        if len(self.columns) > 1:
+            serve.go_on_with(self.columns[min(done, len(self.columns) - 1)])
+
+
+def follow(serve, arn, requirement, actions, legs):
     """Until the execution has ended, or what has to happen has happened."""
     give_up = time.monotonic() + PATIENCE_S
     while True:
@@ -72,22 +91,27 @@ def follow(serve, arn, requirement, actions):
             return events
         if time.monotonic() > give_up:
             raise Refused(f"it never ended; its last event is {events[-1]}")
-        actions.perform(serve, events)
+        actions.perform(serve, events, legs)
         time.sleep(POLL_S)
 
 
-def perform(program, column, requirement):
-    """A Record of one run; trouble with the service is in it, not raised."""
+def perform(program, column, requirement, columns):
+    """A Record of one run; trouble with the service is in it, not raised.
+    |columns|: others by their names."""
     drawn = match.variables(requirement)
     actions = Actions(requirement, drawn)
+    legs = Legs(column, requirement, columns)
     try:
-        with Serve(program, column, requirement.id,
-                   targets=requirement.suite == "invoke",
-                   virtual=not requirement.in_real_time) as serve:
+        with Serve(program, legs.columns[0], requirement) as serve:
+            if requirement.faults:
+                serve.put_faults(requirement.faults)
+            if requirement.journal:
+                (serve.directory / "journal.json").write_text(
+                    json.dumps(requirement.journal))
             arn = serve.invoke(
                 match.substitute(requirement.text.get("Input"), drawn),
                 "Event" if requirement.is_async else "RequestResponse")
-            events = follow(serve, arn, requirement, actions)
+            events = follow(serve, arn, requirement, actions, legs)
             execution = serve.execution(arn)
             serve.end()
             return Record(arn, drawn, events, execution, serve.lines(),

@@ -4,6 +4,8 @@ import fcntl
 import json
 import xml.etree.ElementTree as xml
 
+from columns import ALL
+
 TITLE_WIDTH = 48
 SHOWN = 3  # sentences about one requirement; JUnit has them all
 
@@ -15,6 +17,7 @@ def statuses(path, columns):
         fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
         kept = json.loads(file.read() or "{}")
+        kept = {name: kept[name] for name in ALL if name in kept}
         for column, verdicts in columns.items():
             kept.setdefault(column.name, {}).update(
                 {key: verdict.status for key, verdict in verdicts.items()})
@@ -47,6 +50,8 @@ def junit(path, column, requirements, verdicts):
 
 
 def cell(verdict):
+    if verdict is None:
+        return ""  # it is not asked of this column
     return verdict.status + (f" +{len(verdict.findings)}"
                              if verdict.findings else "")
 
@@ -70,7 +75,7 @@ def table(requirements, columns):
     for requirement in requirements:
         title = requirement.title[:TITLE_WIDTH]
         print(f"{requirement.id:6} {title:{TITLE_WIDTH}} "
-              + " ".join(f"{cell(verdicts[requirement.id]):{width}}"
+              + " ".join(f"{cell(verdicts.get(requirement.id)):{width}}"
                          for verdicts in columns.values()))
     for column, verdicts in columns.items():
         for key, verdict in verdicts.items():

@@ -27,28 +27,33 @@ class Refused(Exception):
 class Serve:
     """A context manager.  |function| is the id of a requirement."""
 
-    def __init__(self, program, column, function, targets, virtual):
+    def __init__(self, program, column, requirement):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="conformance-"))
-        functions = [{"name": function}] + (list(TARGETS) if targets else [])
+        self.function = requirement.id
+        targets = TARGETS if requirement.suite == "invoke" else ()
         config = self.directory / "functions.json"
         config.write_text(json.dumps({"functions": [
-            {**described, "command": JOINED + column.command,
-             "execution_timeout_s": 7200,
-             "env": {"CONFORMANCE_DIR": str(self.directory),
-                     "_HANDLER": column.handler.format(described["name"]),
-                     **column.env}}
-            for described in functions]}))
-        self.function = function
+            self.described(column, function)
+            for function in ({"name": requirement.id}, *targets)]}))
         self.process = subprocess.Popen(
             [program, "serve", "--port", "0", "--db", ":memory:",
-             "--config", config, "--log-dir", self.directory / "logs"]
-            + (["--skip-time"] if virtual else []),
+             "--config", config, "--log-dir", self.directory / "logs",
+             "--collapse"]
+            + (["--test-faults"] if requirement.faults else [])
+            + ([] if requirement.in_real_time else ["--skip-time"]),
             cwd=self.directory, text=True, stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE)
         line = self.process.stderr.readline()
         if "serving on http://" not in line:
             raise Refused(f"durable serve: {line.strip()}")
         self.port = int(line.rsplit(":", 1)[1])
+
+    def described(self, column, function):
+        return {**function, "command": JOINED + column.command,
+                "execution_timeout_s": 7200,
+                "env": {"CONFORMANCE_DIR": str(self.directory),
+                        "_HANDLER": column.handler.format(function["name"]),
+                        **column.env}}
 
     def __enter__(self):
         return self
@@ -82,6 +87,14 @@ class Serve:
             return response, content
         finally:
             connection.close()
+
+    def go_on_with(self, column):
+        """The next invocation runs the handler of another column."""
+        self.ask("PUT", f"/functions/{self.function}", json.dumps(
+            self.described(column, {"name": self.function})))
+
+    def put_faults(self, faults):
+        self.ask("PUT", "/faults", json.dumps(faults))
 
     def invoke(self, payload, kind):
         """Starts an execution and answers its ARN; RequestResponse waits."""

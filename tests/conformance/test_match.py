@@ -37,14 +37,14 @@ def some_match(pattern):
 class Changes(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.runs = [(r, record_of(r)) for r in load()]
+        cls.runs = [(r, record_of(r)) for r in load() if not r.handlers]
 
     def refused(self, requirement, record, what):
         self.assertTrue(evaluate(requirement, record).problems,
                         f"{requirement.id} passes with {what}")
 
     def test_what_was_recorded_passes(self):
-        self.assertEqual(len(self.runs), 171)
+        self.assertEqual(sum(not r.is_own for r, _ in self.runs), 171)
         for requirement, record in self.runs:
             verdict = evaluate(requirement, record)
             self.assertEqual(verdict.problems, [], requirement.id)

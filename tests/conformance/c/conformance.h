@@ -10,7 +10,7 @@
 
 /* One table for each suite, in the file of its name. */
 extern const durable_handler STEP[], WAIT[], CHILD[], CALLBACK[], INVOKE[],
-    CONDITION[], WAIT_FOR_CALLBACK[], PARALLEL[], MAP[], PLUGIN[];
+    CONDITION[], WAIT_FOR_CALLBACK[], PARALLEL[], MAP[], PLUGIN[], OWN[];
 
 /* A step that returns the value that |arg| is. */
 int give(durable_step_ctx *step, void *arg, const durable_value **result);

@@ -6,8 +6,8 @@
 #include <string.h>
 
 static const durable_handler *const SUITES[] = {
-    STEP,     WAIT, CHILD, CALLBACK, INVOKE, CONDITION, WAIT_FOR_CALLBACK,
-    PARALLEL, MAP,  PLUGIN};
+    STEP,     WAIT, CHILD,  CALLBACK, INVOKE, CONDITION, WAIT_FOR_CALLBACK,
+    PARALLEL, MAP,  PLUGIN, OWN};
 enum { SUITE_COUNT = sizeof SUITES / sizeof *SUITES };
 
 static void list(void) {

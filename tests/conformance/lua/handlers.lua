@@ -8,6 +8,6 @@ local SUITES = {
 return setmetatable({}, {
   __index = function(_, id)
     local number = tonumber(id:match("^(%d+)-"))
-    return require(SUITES[number] or "invoke")[id]
+    return require(SUITES[number] or (number and "own" or "invoke"))[id]
   end,
 })
