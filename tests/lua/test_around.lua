@@ -245,6 +245,17 @@ t.test("the runner", function()
   end)
 end)
 
+t.test("the runner takes its time when it is to", function()
+  local run = t.run(function(_, ctx)
+    ctx:wait("w", 1)
+    return ctx:step("s", function(step)
+      if step.attempt == 1 then error("again") end
+      return step.attempt
+    end, {retry_strategy = {backoff = "fixed", initial_delay = 1, jitter_strategy = "NONE"}})
+  end, nil, {skip_time = false})
+  t.succeeds(run, 2)
+end)
+
 t.test("the runner stops an execution, and goes on in a file", function()
   local path = os.tmpname()
   os.remove(path)

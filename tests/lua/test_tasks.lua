@@ -225,7 +225,8 @@ end)
 local function recorded(runner, arn, event_type)
   local target = "/2025-12-01/durable-executions/"
     .. arn:gsub("[^%w%-_.~]", function(c) return ("%%%02X"):format(c:byte()) end) .. "/history"
-  for _ = 1, 20000 do
+  local patience = os.time() + 60
+  while os.time() < patience do
     local _, body = runner.service:request("GET", target)
     for _, event in ipairs(durable.decode(body).Events) do
       if event.EventType == event_type then return event end
