@@ -1,5 +1,8 @@
 /* State pages, collapsed state, history pages, lists, starts and odd requests. */
 #include "rig.h"
+#include "service/commit.h"
+#include "service/dispatch.h"
+#include "service/start.h"
 
 #define START_PATH "/start-durable-execution"
 #define API        "/2025-12-01"
@@ -487,6 +490,58 @@ static void test_names(void **state) {
   rig_wipe(&r);
 }
 
+/* Another one of that name. */
+static void start_again(rig *r, const char *id, char *arn) {
+  uint64_t mark;
+  pthread_mutex_lock(&r->s->lock);
+  const dur_start start = {.function = dur_function_find(r->s, DUR_LIT("F")),
+                           .input = DUR_LIT("1"),
+                           .name = DUR_LIT("open"),
+                           .id = dur_cstr(id),
+                           .again = 1};
+  assert_int_equal(dur_start_named(r->s, &start, arn, &mark), 0);
+  assert_int_equal(dur_commit_wait(r->s, mark), 0);
+  pthread_mutex_unlock(&r->s->lock);
+  durable_service_settle(r->s, arn, 10000);
+}
+
+static void stop_run(rig *r, const char *arn) {
+  answer a = call_run(r->s, "POST", arn, "/stop", "");
+  assert_int_equal(a.status, 200);
+  answer_drop(&a);
+}
+
+/* A name that is started again means its newest execution, whatever of the
+ * others is over, and an id that is taken is not given twice. */
+static void test_names_again(void **state) {
+  (void)state;
+  rig r;
+  char arns[3][DURABLE_ARN_SIZE], found[DURABLE_ARN_SIZE];
+  script sc = {.fn = fail_or_park};
+  durable_service_start_options o = DURABLE_SERVICE_START_OPTIONS_INIT;
+  const durable_bytes input = {"1", 1};
+  o.name = "open";
+  rig_open(&r, in_virtual_time());
+  rig_function(&r, "F", &sc);
+  for (int i = 0; i < 3; i++)
+    start_again(&r, "id", arns[i]);
+  assert_non_null(strstr(arns[0], "/durable-execution/open/id"));
+  assert_string_not_equal(arns[0], arns[1]);
+  assert_string_not_equal(arns[1], arns[2]);
+  static const int STOPS[] = {0, 2, 1};
+  for (int i = 0; i < 3; i++) {
+    stop_run(&r, arns[STOPS[i]]);
+    assert_int_equal(durable_service_start(r.s, "F", input, &o, found), 1);
+    assert_string_equal(found, arns[2]);
+  }
+  rig_close(&r);
+  rig_reopen(&r, in_virtual_time());
+  rig_function(&r, "F", &sc);
+  start_again(&r, "id", found); /* taken by what only the disk knows */
+  assert_null(strstr(found, "/open/id"));
+  rig_wipe(&r);
+}
+
 static void test_retention(void **state) {
   (void)state;
   rig r;
@@ -578,11 +633,11 @@ static void test_routes(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_state),    cmocka_unit_test(test_large_state),
-      cmocka_unit_test(test_collapse), cmocka_unit_test(test_history_pages),
-      cmocka_unit_test(test_lists),    cmocka_unit_test(test_start),
-      cmocka_unit_test(test_names),    cmocka_unit_test(test_retention),
-      cmocka_unit_test(test_routes),
+      cmocka_unit_test(test_state),     cmocka_unit_test(test_large_state),
+      cmocka_unit_test(test_collapse),  cmocka_unit_test(test_history_pages),
+      cmocka_unit_test(test_lists),     cmocka_unit_test(test_start),
+      cmocka_unit_test(test_names),     cmocka_unit_test(test_names_again),
+      cmocka_unit_test(test_retention), cmocka_unit_test(test_routes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
