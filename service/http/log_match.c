@@ -287,9 +287,12 @@ static int wildcard(dur_bytes text, dur_bytes pattern) {
   return k == pattern.len;
 }
 
-static int regex_is(const dur_match *match, dur_bytes text) {
+/* The copy has a NUL behind it: some that stand in for regexec look for one. */
+static int regex_is(const dur_match *match, dur_bytes text, dur_arena *arena) {
   regmatch_t at = {.rm_so = 0, .rm_eo = (regoff_t)text.len};
-  return regexec(&match->regex, text.data, 1, &at, REG_STARTEND) == 0;
+  dur_bytes copy = dur_arena_copy(arena, text);
+  return copy.data != NULL &&
+         regexec(&match->regex, copy.data, 1, &at, REG_STARTEND) == 0;
 }
 
 static int compare(const dur_match *match, const dur_log_value *value) {
@@ -327,7 +330,7 @@ static int leaf_is(const dur_match *match, const dur_log_event *event,
   case DUR_MATCH_CONTAINS:
     return contains(value.text, match->text);
   case DUR_MATCH_REGEX:
-    return regex_is(match, value.text) == (match->op == DUR_OP_EQ);
+    return regex_is(match, value.text, arena) == (match->op == DUR_OP_EQ);
   case DUR_MATCH_KIND:
     return value.kind == match->token;
   default:
