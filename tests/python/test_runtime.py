@@ -173,3 +173,44 @@ def test_several_invocations_at_once(tmp_path: pathlib.Path) -> None:
     assert api.run(tmp_path, "plain.handler", AWS_LAMBDA_MAX_CONCURRENCY="3") == 1
     assert {said["got"] for _, said in api.posted} <= set(range(6))
     assert len(api.posted) >= 4
+
+
+INTERRUPTED = """
+import os, signal, threading
+from durable_core import durable_execution
+from durable_core.execution import (DurableExecutionInvocationInput,
+    DurableExecutionInvocationInputWithClient as WithClient)
+from durable_core.lambda_service import CheckpointOutput
+
+class Client:
+    def checkpoint(self, arn, token, updates, client_token):
+        return CheckpointOutput.from_dict({"CheckpointToken": "t"})
+
+@durable_execution
+def handler(event, context):
+    go_on = threading.Event()
+    work = context.start.step(lambda _: go_on.wait(60))
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+    try:
+        return work.result()
+    finally:
+        go_on.set()
+
+arn = "arn:aws:lambda:us-east-1:123456789012:function:f:1/durable-execution/n/i"
+execution = {"Id": "e", "Type": "EXECUTION", "Status": "STARTED", "StartTimestamp": 1,
+             "ExecutionDetails": {"InputPayload": "{}"}}
+event = DurableExecutionInvocationInput.from_json_dict({
+    "DurableExecutionArn": arn, "CheckpointToken": "t",
+    "InitialExecutionState": {"Operations": [execution], "NextMarker": ""}})
+try:
+    handler(WithClient.from_durable_execution_invocation_input(event, Client()), None)
+except KeyboardInterrupt:
+    print("heard")
+"""
+
+
+def test_control_c_is_heard_while_a_call_blocks() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=40
+    )
+    assert done.stdout == "heard\n", done.stderr

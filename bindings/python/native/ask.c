@@ -1,6 +1,9 @@
 /* ask: the one verb, and what is known of an operation when it answered. */
 #include "native/python.h"
 
+/* A blocked thread looks for signals this often: Control-C is heard. */
+enum { SLICE_MS = 500 };
+
 /* (DONE, status, result) or (DONE, status, None, kind, message, type, data,
  * stack) */
 static PyObject *done(durpy_run *run, int op) {
@@ -35,9 +38,14 @@ static PyObject *body(durpy_run *run, int op) {
 
 PyObject *ask(durpy_run *run, int task, int op, long long timeout_ms) {
   int answer;
-  Py_BEGIN_ALLOW_THREADS;
-  answer = durable_host_next_for(run->host, task, op, timeout_ms);
-  Py_END_ALLOW_THREADS;
+  do {
+    Py_BEGIN_ALLOW_THREADS;
+    answer = durable_host_next_for(run->host, task, op,
+                                   timeout_ms < 0 ? SLICE_MS : timeout_ms);
+    Py_END_ALLOW_THREADS;
+    if (answer == DURABLE_NEXT_PARK && PyErr_CheckSignals() != 0)
+      return NULL;
+  } while (answer == DURABLE_NEXT_PARK && timeout_ms < 0);
   if (answer == DURABLE_NEXT_DONE)
     return done(run, op);
   if (answer == DURABLE_NEXT_RUN)
@@ -80,11 +88,17 @@ PyObject *wait_settled(durpy_run *run, int task, PyObject *list, int all,
   int answer;
   if (ops_of(list, &ops, &count) != 0)
     return NULL;
-  Py_BEGIN_ALLOW_THREADS;
-  answer =
-      durable_host_task_wait_for(run->host, task, ops, count, all, timeout_ms);
-  Py_END_ALLOW_THREADS;
+  int stopped = 0;
+  do {
+    Py_BEGIN_ALLOW_THREADS;
+    answer = durable_host_task_wait_for(run->host, task, ops, count, all,
+                                        timeout_ms < 0 ? SLICE_MS : timeout_ms);
+    Py_END_ALLOW_THREADS;
+    stopped = answer == DURABLE_NEXT_PARK && PyErr_CheckSignals() != 0;
+  } while (answer == DURABLE_NEXT_PARK && timeout_ms < 0 && !stopped);
   PyMem_Free(ops);
+  if (stopped)
+    return NULL;
   if (answer >= 0)
     return PyLong_FromLong(answer);
   durpy_raise(answer, NULL);
