@@ -279,4 +279,41 @@ t.test("the code that does not match its record fails", function()
   t.fails(run, "NonDeterministicExecutionError", 'recorded as STEP/Step "first"')
 end)
 
+-- An invocation that the service knows nothing of: its checkpoints are refused.
+local EVENT = [[{
+  "DurableExecutionArn": "arn:aws:lambda:us-east-1:123456789012:function:f:$LATEST/durable-execution/x/y",
+  "CheckpointToken": "nonsense", "InitialExecutionState": {"Operations": [{
+    "Id": "e", "Type": "EXECUTION", "Status": "STARTED", "StartTimestamp": 1,
+    "ExecutionDetails": {"InputPayload": "{}"}}]}}]]
+
+t.test("a refused checkpoint cannot be swallowed", function()
+  local runner = testing.runner(function() end)
+  local ran, went_on = 0, 0
+  local ok, body = durable.invoke(durable.handler(function(_, ctx)
+    pcall(function() ctx:step("s", function() ran = ran + 1 end) end)
+    went_on = went_on + 1
+    return "fine"
+  end, {log = function() end}), EVENT, {transport = runner.service:transport()})
+  t.same({ran, went_on}, {1, 0})
+  assert(not ok or body:find('"FAILED"', 1, true), body)
+  runner:close()
+end)
+
+t.test("no body is started when the deadline is near", function()
+  local runner = testing.runner(function() end)
+  local ran = 0
+  local ok, body = durable.invoke(durable.handler(function(_, ctx)
+    local busy = os.clock() + 0.05
+    while os.clock() < busy do end
+    pcall(function() ctx:step("s", function() ran = ran + 1 end) end)
+    return "fine"
+  end, {log = function() end}), EVENT, {
+    transport = runner.service:transport(),
+    deadline_ms = require("durable.native").wall_ms() + 30,
+  })
+  t.same({ok, ran}, {false, 0})
+  t.matches(body, "deadline")
+  runner:close()
+end)
+
 t.done()
