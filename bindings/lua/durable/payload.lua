@@ -47,15 +47,14 @@ local function group(call)
   for i = 0, call.count - 1 do
     local rc, status, op, result, failure = native.engine_group_item(n, call.op, i)
     if rc and status ~= 0 then
-      local ok, v = true, nil
+      local v, object
       if status == native.STATUS_SUCCEEDED then
+        local ok
         ok, v = serdes.read(run, op, call.item_serdes, result)
         if not ok then return give.failure(call, v, v.retryable) end
-      end
-      local object
-      if status == native.STATUS_FAILED and failure then
-        ok, object = native.decode(failure, native.FORM_PLAIN)
-        if not ok then object = nil end
+      elseif status == native.STATUS_FAILED and failure then
+        local ok, read = native.decode(failure, native.FORM_PLAIN)
+        object = ok and read or nil
       end
       items[#items + 1] = batch.item(i, STATUS[status], v, object)
     end

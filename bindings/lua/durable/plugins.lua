@@ -6,8 +6,8 @@
 -- happened; wrap_invocation, wrap_attempt, wrap_child, called with (info, body)
 -- where body() runs what the hook is around; and enrich_log(fields), which may
 -- add members.  With all_operations = true, on_operation_change is told of them
--- all, which costs time and memory for each of them.  A hook that raises has failed: that is logged, and nothing else
--- comes of it.
+-- all, which costs time and memory for each of them.  A hook that raises has
+-- failed: that is logged, and nothing else comes of it.
 local native = require "durable.native"
 local errors = require "durable.errors"
 local tasks = require "durable.tasks"

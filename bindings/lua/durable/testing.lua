@@ -35,7 +35,6 @@ end
 -- ---- operations, out of the events of a history
 
 local DETAILS = "Details$"
-local CALLBACK_PREFIX = "Callback"
 
 local STATUS = {
   Started = "STARTED", Succeeded = "SUCCEEDED", Failed = "FAILED", TimedOut = "TIMED_OUT",
@@ -313,7 +312,8 @@ function testing.runner(fn, options)
   }
   if not service then error(errors.new("TestingError", why), 2) end
   local self = setmetatable({
-    service = service, skip_time = options.skip_time ~= false, name = options.name or "workflow", functions = {}, invocations = 0,
+    service = service, skip_time = options.skip_time ~= false,
+    name = options.name or "workflow", functions = {}, invocations = 0,
   }, Runner)
   for name, target in pairs(options.functions or {}) do
     add(self, name, assert(handler.of(target), name .. " is no handler"), options)
