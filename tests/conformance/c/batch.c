@@ -39,3 +39,63 @@ const durable_value *summary_of(durable_ctx *ctx, const durable_batch *batch,
         (void)durable_value_set(in, out, all[i].key, all[i].value);
   return out;
 }
+
+int summarized(durable_ctx *ctx, complete_fn *complete, const char *outcomes,
+               const char *members, const durable_value **result,
+               const durable_batch_config *config) {
+  const durable_batch *batch;
+  int rc = complete(ctx, outcomes, &batch, config);
+  if (rc == DURABLE_OK)
+    *result = summary_of(ctx, batch, members);
+  return rc;
+}
+
+static complete_fn *complete_of(durable_ctx *ctx) {
+  complete_fn *const *complete = durable_user(ctx);
+  return *complete;
+}
+
+/* 8-6, 9-5 */
+int batch_fail_fast(durable_ctx *ctx, const durable_value *event,
+                    const durable_value **result) {
+  (void)event;
+  return summarized(ctx, complete_of(ctx), "sfs", "rSsft", result, TOLERATE(0));
+}
+
+/* 8-7, 9-6 */
+int batch_rethrow(durable_ctx *ctx, const durable_value *event,
+                  const durable_value **result) {
+  const durable_batch *batch;
+  (void)event, (void)result;
+  int rc = complete_of(ctx)(ctx, "fs", &batch, TOLERATE(0));
+  return rc ? rc : durable_batch_check(ctx, batch);
+}
+
+/* 8-8, 9-7 */
+int batch_min_successful(durable_ctx *ctx, const durable_value *event,
+                         const durable_value **result) {
+  (void)event;
+  return summarized(ctx, complete_of(ctx), "ssss", "rst", result, AT_LEAST(2));
+}
+
+/* 8-9, 9-8 */
+int batch_tolerated(durable_ctx *ctx, const durable_value *event,
+                    const durable_value **result) {
+  (void)event;
+  return summarized(ctx, complete_of(ctx), "sfs", "rSsft", result, TOLERATE(1));
+}
+
+/* 8-10, 9-9 */
+int batch_exceeded(durable_ctx *ctx, const durable_value *event,
+                   const durable_value **result) {
+  (void)event;
+  return summarized(ctx, complete_of(ctx), "ffs", "rsft", result, TOLERATE(1));
+}
+
+/* 8-13, 9-10 */
+int batch_percentage_exceeded(durable_ctx *ctx, const durable_value *event,
+                              const durable_value **result) {
+  (void)event;
+  return summarized(ctx, complete_of(ctx), "ffss", "rsft", result,
+                    TOLERATE_PERCENT(25));
+}

@@ -81,3 +81,12 @@ static int read_text(void *user, durable_serdes_call *call,
 const durable_serdes UPPER_CASE = {.size = sizeof(durable_serdes),
                                    .serialize = write_upper,
                                    .deserialize = read_text};
+
+/* ---- callbacks */
+
+int answer_to(durable_ctx *ctx, const char *name,
+              const durable_value **result) {
+  durable_callback *callback;
+  int rc = durable_create_callback(ctx, name, &callback, NULL);
+  return rc ? rc : durable_callback_result(ctx, callback, result);
+}

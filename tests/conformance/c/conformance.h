@@ -10,7 +10,8 @@
 
 /* One table for each suite, in the file of its name. */
 extern const durable_handler STEP[], WAIT[], CHILD[], CALLBACK[], INVOKE[],
-    CONDITION[], WAIT_FOR_CALLBACK[], PARALLEL[], MAP[], PLUGIN[], OWN[];
+    CONDITION[], WAIT_FOR_CALLBACK[], PARALLEL[], MAP[], PLUGIN[],
+    DETERMINISM[], COMBINATORS[], STATE[], FAULTS[], HANDOVER[];
 
 /* A step that returns the value that |arg| is. */
 int give(durable_step_ctx *step, void *arg, const durable_value **result);
@@ -20,6 +21,9 @@ int fail(durable_step_ctx *step, void *arg, const durable_value **result);
 int fail_once(durable_step_ctx *step, void *arg, const durable_value **result);
 /* A step that greets the string value that |arg| is: "Hello, World!". */
 int greet(durable_step_ctx *step, void *arg, const durable_value **result);
+
+/* The result of a new callback. */
+int answer_to(durable_ctx *ctx, const char *name, const durable_value **result);
 
 /* A value as the |arg| of a body, which hands it on only. */
 void *as_arg(const durable_value *value);
@@ -41,6 +45,19 @@ const durable_value *results_of(durable_ctx *ctx, const durable_batch *batch);
  * r completionReason, S status, s successCount, f failureCount, t totalCount */
 const durable_value *summary_of(durable_ctx *ctx, const durable_batch *batch,
                                 const char *members);
+
+/* A map or parallel of which |outcomes| has a letter for each item: s succeeds
+ * with "ok", f fails. */
+typedef int complete_fn(durable_ctx *ctx, const char *outcomes,
+                        const durable_batch **batch,
+                        const durable_batch_config *config);
+/* What |complete| comes to, summarized. */
+int summarized(durable_ctx *ctx, complete_fn *complete, const char *outcomes,
+               const char *members, const durable_value **result,
+               const durable_batch_config *config);
+/* Handlers of both suites; their |user| is a pointer to a complete_fn *. */
+durable_handler_fn batch_fail_fast, batch_rethrow, batch_min_successful,
+    batch_tolerated, batch_exceeded, batch_percentage_exceeded;
 
 /* One by one, until more than |n| have failed, or |n| have succeeded. */
 #define TOLERATE(n)                                                            \

@@ -5,9 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const durable_handler *const SUITES[] = {
-    STEP,     WAIT, CHILD,  CALLBACK, INVOKE, CONDITION, WAIT_FOR_CALLBACK,
-    PARALLEL, MAP,  PLUGIN, OWN};
+static const durable_handler *const SUITES[] = {STEP,
+                                                WAIT,
+                                                CHILD,
+                                                CALLBACK,
+                                                INVOKE,
+                                                CONDITION,
+                                                WAIT_FOR_CALLBACK,
+                                                PARALLEL,
+                                                MAP,
+                                                PLUGIN,
+                                                DETERMINISM,
+                                                COMBINATORS,
+                                                STATE,
+                                                FAULTS,
+                                                HANDOVER};
 enum { SUITE_COUNT = sizeof SUITES / sizeof *SUITES };
 
 static void list(void) {

@@ -278,60 +278,6 @@ static int complete(durable_ctx *ctx, const char *outcomes,
   return durable_map(ctx, "map", items, ok_or_not, NULL, batch, config);
 }
 
-static int summarized(durable_ctx *ctx, const char *outcomes,
-                      const char *members, const durable_value **result,
-                      const durable_batch_config *config) {
-  const durable_batch *batch;
-  int rc = complete(ctx, outcomes, &batch, config);
-  if (rc == DURABLE_OK)
-    *result = summary_of(ctx, batch, members);
-  return rc;
-}
-
-/* 9-5 */
-static int fail_fast(durable_ctx *ctx, const durable_value *event,
-                     const durable_value **result) {
-  (void)event;
-  return summarized(ctx, "sfs", "rSsft", result, TOLERATE(0));
-}
-
-/* 9-6 */
-static int rethrow(durable_ctx *ctx, const durable_value *event,
-                   const durable_value **result) {
-  const durable_batch *batch;
-  (void)event, (void)result;
-  int rc = complete(ctx, "fs", &batch, TOLERATE(0));
-  return rc ? rc : durable_batch_check(ctx, batch);
-}
-
-/* 9-7 */
-static int min_successful(durable_ctx *ctx, const durable_value *event,
-                          const durable_value **result) {
-  (void)event;
-  return summarized(ctx, "ssss", "rst", result, AT_LEAST(2));
-}
-
-/* 9-8 */
-static int tolerated(durable_ctx *ctx, const durable_value *event,
-                     const durable_value **result) {
-  (void)event;
-  return summarized(ctx, "sfs", "rSsft", result, TOLERATE(1));
-}
-
-/* 9-9 */
-static int exceeded(durable_ctx *ctx, const durable_value *event,
-                    const durable_value **result) {
-  (void)event;
-  return summarized(ctx, "ffs", "rsft", result, TOLERATE(1));
-}
-
-/* 9-10 */
-static int percentage_exceeded(durable_ctx *ctx, const durable_value *event,
-                               const durable_value **result) {
-  (void)event;
-  return summarized(ctx, "ffss", "rsft", result, TOLERATE_PERCENT(25));
-}
-
 /* 9-16: 280 KiB in all */
 enum { LARGE = 70 * 1024 };
 
@@ -363,21 +309,23 @@ static int large(durable_ctx *ctx, const durable_value *event,
 static int failure_then_wait(durable_ctx *ctx, const durable_value *event,
                              const durable_value **result) {
   (void)event;
-  int rc = summarized(ctx, "sf", "rSsft", result, TOLERATE(1));
+  int rc = summarized(ctx, complete, "sf", "rSsft", result, TOLERATE(1));
   return rc ? rc : durable_wait(ctx, NULL, 1);
 }
+
+static complete_fn *completes = complete;
 
 const durable_handler MAP[] = {
     HANDLER("9-1", basic),
     HANDLER("9-2", nameless),
     HANDLER("9-3", with_index),
     HANDLER("9-4", empty),
-    HANDLER("9-5", fail_fast),
-    HANDLER("9-6", rethrow),
-    HANDLER("9-7", min_successful),
-    HANDLER("9-8", tolerated),
-    HANDLER("9-9", exceeded),
-    HANDLER("9-10", percentage_exceeded),
+    HANDLER("9-5", batch_fail_fast, .user = &completes),
+    HANDLER("9-6", batch_rethrow, .user = &completes),
+    HANDLER("9-7", batch_min_successful, .user = &completes),
+    HANDLER("9-8", batch_tolerated, .user = &completes),
+    HANDLER("9-9", batch_exceeded, .user = &completes),
+    HANDLER("9-10", batch_percentage_exceeded, .user = &completes),
     HANDLER("9-11", concurrent),
     HANDLER("9-12", flat),
     HANDLER("9-13", named_items),

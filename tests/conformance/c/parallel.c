@@ -180,79 +180,25 @@ static int complete(durable_ctx *ctx, const char *outcomes,
   return durable_parallel(ctx, "parallel", branches, count, batch, config);
 }
 
-static int summarized(durable_ctx *ctx, const char *outcomes,
-                      const char *members, const durable_value **result,
-                      const durable_batch_config *config) {
-  const durable_batch *batch;
-  int rc = complete(ctx, outcomes, &batch, config);
-  if (rc == DURABLE_OK)
-    *result = summary_of(ctx, batch, members);
-  return rc;
-}
-
-/* 8-6 */
-static int fail_fast(durable_ctx *ctx, const durable_value *event,
-                     const durable_value **result) {
-  (void)event;
-  return summarized(ctx, "sfs", "rSsft", result, TOLERATE(0));
-}
-
-/* 8-7 */
-static int rethrow(durable_ctx *ctx, const durable_value *event,
-                   const durable_value **result) {
-  const durable_batch *batch;
-  (void)event, (void)result;
-  int rc = complete(ctx, "fs", &batch, TOLERATE(0));
-  return rc ? rc : durable_batch_check(ctx, batch);
-}
-
-/* 8-8 */
-static int min_successful(durable_ctx *ctx, const durable_value *event,
-                          const durable_value **result) {
-  (void)event;
-  return summarized(ctx, "ssss", "rst", result, AT_LEAST(2));
-}
-
-/* 8-9 */
-static int tolerated(durable_ctx *ctx, const durable_value *event,
-                     const durable_value **result) {
-  (void)event;
-  return summarized(ctx, "sfs", "rSsft", result, TOLERATE(1));
-}
-
-/* 8-10 */
-static int exceeded(durable_ctx *ctx, const durable_value *event,
-                    const durable_value **result) {
-  (void)event;
-  return summarized(ctx, "ffs", "rsft", result, TOLERATE(1));
-}
-
-/* 8-13 */
-static int percentage_exceeded(durable_ctx *ctx, const durable_value *event,
-                               const durable_value **result) {
-  (void)event;
-  return summarized(ctx, "ffss", "rsft", result, TOLERATE_PERCENT(25));
-}
-
 /* 8-16 */
 static int all_fail(durable_ctx *ctx, const durable_value *event,
                     const durable_value **result) {
   (void)event;
-  return summarized(ctx, "fff", "rSsft", result, TOLERATE(3));
+  return summarized(ctx, complete, "fff", "rSsft", result, TOLERATE(3));
 }
 
 /* 8-17 */
 static int never_enough(durable_ctx *ctx, const durable_value *event,
                         const durable_value **result) {
   (void)event;
-  return summarized(ctx, "sfs", "rSsft", result, AT_LEAST(3));
+  return summarized(ctx, complete, "sfs", "rSsft", result, AT_LEAST(3));
 }
 
 /* 8-18 */
 static int both_thresholds(durable_ctx *ctx, const durable_value *event,
                            const durable_value **result) {
   (void)event;
-  return summarized(ctx, "ffss", "rsft", result,
+  return summarized(ctx, complete, "ffss", "rsft", result,
                     DURABLE_BATCH(.max_concurrency = 1,
                                   .set = DURABLE_GROUP_SET_MIN_SUCCESSFUL |
                                          DURABLE_GROUP_SET_TOLERATED_FAILURES,
@@ -294,8 +240,11 @@ static int accessors(durable_ctx *ctx, const durable_value *event,
 static int percentage_met(durable_ctx *ctx, const durable_value *event,
                           const durable_value **result) {
   (void)event;
-  return summarized(ctx, "fsss", "rSsft", result, TOLERATE_PERCENT(25));
+  return summarized(ctx, complete, "fsss", "rSsft", result,
+                    TOLERATE_PERCENT(25));
 }
+
+static complete_fn *completes = complete;
 
 const durable_handler PARALLEL[] = {
     HANDLER("8-1", basic),
@@ -303,14 +252,14 @@ const durable_handler PARALLEL[] = {
     HANDLER("8-3", named_branches),
     HANDLER("8-4", types),
     HANDLER("8-5", empty),
-    HANDLER("8-6", fail_fast),
-    HANDLER("8-7", rethrow),
-    HANDLER("8-8", min_successful),
-    HANDLER("8-9", tolerated),
-    HANDLER("8-10", exceeded),
+    HANDLER("8-6", batch_fail_fast, .user = &completes),
+    HANDLER("8-7", batch_rethrow, .user = &completes),
+    HANDLER("8-8", batch_min_successful, .user = &completes),
+    HANDLER("8-9", batch_tolerated, .user = &completes),
+    HANDLER("8-10", batch_exceeded, .user = &completes),
     HANDLER("8-11", concurrent),
     HANDLER("8-12", flat),
-    HANDLER("8-13", percentage_exceeded),
+    HANDLER("8-13", batch_percentage_exceeded, .user = &completes),
     HANDLER("8-14", suspended),
     HANDLER("8-15", item_serdes),
     HANDLER("8-16", all_fail),

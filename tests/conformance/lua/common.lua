@@ -58,6 +58,14 @@ function common.prefixed(prefix)
   }
 end
 
+-- The result of a new callback.
+function common.answer_to(ctx, name) return ctx:create_callback(name):result() end
+
+-- The same handler for several requirements of a suite.
+function common.under(suite, handler, ...)
+  for _, id in ipairs {...} do suite[id] = handler end
+end
+
 -- Those members of a batch's summary that are named.
 function common.summary(batch, ...)
   local all = {

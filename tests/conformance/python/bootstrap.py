@@ -17,8 +17,8 @@ import types
 HERE = pathlib.Path(__file__).resolve().parent
 TESTS = HERE.parents[1]
 SUITES = ("step", "wait", "child", "callback", "invoke", "wait_for_condition",
-          "wait_for_callback", "parallel", "map", "plugin", "own", "own",
-          "own", "own", "handover")
+          "wait_for_callback", "parallel", "map", "plugin",
+          "determinism", "combinators", "state", "faults", "handover")
 PLAIN = set(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 
@@ -65,7 +65,7 @@ def main():
     options = parser.parse_args()
     handlers = load("common", options.sdk).HANDLERS
     if options.list:
-        for suite in dict.fromkeys(SUITES):
+        for suite in SUITES:
             load(suite, options.sdk)
         print("\n".join(handlers))
         return
