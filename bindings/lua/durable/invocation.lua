@@ -201,7 +201,7 @@ function invocation.run(handler, event, given)
   local self = setmetatable({
     native = n, native_is_open = true, fn = handler.fn, plugins = handler.plugins,
     wrapped = plugins.is_wrapped(handler.plugins),
-    has_hooks = plugins.want_records(handler.plugins), serdes = handler.serdes,
+    has_hooks = plugins.want_records(handler.plugins) > 0, serdes = handler.serdes,
     log = handler.log, log_replays = handler.log_replays,
     arn = native.engine_arn(n), request_id = given.request_id,
     lambda_context = given.lambda_context, root_ctx = native.engine_root_ctx(n),

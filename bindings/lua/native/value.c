@@ -530,12 +530,24 @@ int dur_lua_parse(lua_State *L, durable_bytes text, int form,
   return -1;
 }
 
-/* A pool in a userdata: a Lua error frees it with the garbage. */
+static const char POOL[] = "durable.pool";
+static const char SPARE[] = "durable.pool.spare";
+
+/* A pool in a userdata: a Lua error frees it with the garbage.  The userdata is
+ * used again, since one with a finalizer is dear; unless it is in use, or was
+ * left behind by an error: then another takes its place. */
 durable_values *dur_lua_pool(lua_State *L) {
-  durable_values **box = lua_newuserdata(L, sizeof *box);
-  *box = NULL;
-  luaL_getmetatable(L, "durable.pool");
-  lua_setmetatable(L, -2);
+  lua_getfield(L, LUA_REGISTRYINDEX, SPARE);
+  durable_values **box = lua_touserdata(L, -1);
+  if (!box || *box) {
+    lua_pop(L, 1);
+    box = lua_newuserdata(L, sizeof *box);
+    *box = NULL;
+    luaL_getmetatable(L, POOL);
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, LUA_REGISTRYINDEX, SPARE);
+  }
   if (durable_values_new(box, NULL) != 0)
     luaL_error(L, "out of memory");
   return *box;
