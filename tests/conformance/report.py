@@ -49,11 +49,12 @@ def junit(path, column, requirements, verdicts):
     xml.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)
 
 
-def cell(verdict):
-    if verdict is None:
-        return ""  # it is not asked of this column
-    return verdict.status + (f" +{len(verdict.findings)}"
-                             if verdict.findings else "")
+def beyond(columns, key):
+    """How many findings there are that the official validator lacks: "c 2"."""
+    counts = {column.name: len(verdicts[key].findings)
+              for column, verdicts in columns.items() if key in verdicts}
+    return ", ".join(f"{name} {count}" for name, count in counts.items()
+                     if count) or "-"
 
 
 def sentences(verdict):
@@ -67,16 +68,18 @@ def sentences(verdict):
 
 
 def table(requirements, columns):
-    """A row for each requirement; then what is wrong, sentence by sentence.
-    "+2" beside a status: two findings that the official validator lacks."""
-    width = max(len(column.title) for column in columns) + 2
-    print(f"{'id':6} {'':{TITLE_WIDTH}} "
-          + " ".join(f"{column.title:{width}}" for column in columns))
+    """A row for each requirement; then what is wrong, sentence by sentence."""
+    width = max(len("PASSED"), *(len(column.title) for column in columns)) + 1
+    print(f"{'id':6} {'':{TITLE_WIDTH}} " + " ".join(
+        f"{column.title:{width}}" for column in columns) + " beyond")
     for requirement in requirements:
-        title = requirement.title[:TITLE_WIDTH]
-        print(f"{requirement.id:6} {title:{TITLE_WIDTH}} "
-              + " ".join(f"{cell(verdicts.get(requirement.id)):{width}}"
-                         for verdicts in columns.values()))
+        key, title = requirement.id, requirement.title[:TITLE_WIDTH]
+        cells = [verdicts[key].status if key in verdicts else ""
+                 for verdicts in columns.values()]
+        if any(cells):  # else none of these columns is asked
+            print(f"{key:6} {title:{TITLE_WIDTH}} " + " ".join(
+                f"{cell:{width}}" for cell in cells)
+                + " " + beyond(columns, key))
     for column, verdicts in columns.items():
         for key, verdict in verdicts.items():
             for line in sentences(verdict):

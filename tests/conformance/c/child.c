@@ -147,7 +147,7 @@ static int large(durable_ctx *ctx, const durable_value *event,
 
 /* 3-12: the process ends in the step, once its START is on record; a file is
  * what tells the second run from the first. */
-enum { LONGER_THAN_A_START_IS_HELD_US = 500000 };
+enum { LONGER_THAN_A_START_IS_HELD_S = 1 };
 
 static int crash_first(durable_step_ctx *step, void *arg,
                        const durable_value **result) {
@@ -157,7 +157,7 @@ static int crash_first(durable_step_ctx *step, void *arg,
            durable_step_operation_id(step));
   int fd = open(path, O_CREAT | O_EXCL | O_WRONLY, 0600);
   if (fd >= 0) {
-    usleep(LONGER_THAN_A_START_IS_HELD_US);
+    sleep(LONGER_THAN_A_START_IS_HELD_S);
     _exit(1);
   }
   return give(step, arg, result);
