@@ -52,7 +52,7 @@ static int validate(durable_step_ctx *step, void *arg,
   const durable_value *items = durable_value_get(o->event, "items");
   size_t count = durable_value_count(items);
   if (o->id[0] == '\0' || count == 0 || count > MAX_ITEMS)
-    return durable_step_fail(step, "InvalidOrder",
+    return durable_step_fail(step, "order.InvalidOrder",
                              "an order has an id and 1 to %d items", MAX_ITEMS);
   for (const durable_value *v = durable_value_first(items); v;
        v = durable_value_next(v))
@@ -70,7 +70,7 @@ static int reserve(durable_step_ctx *step, void *arg,
     return rc;
   if (durable_value_get_bool(*item, "flaky", 0) &&
       durable_step_attempt(step) == 1)
-    return durable_step_fail(step, "WarehouseBusy", "no answer about %s",
+    return durable_step_fail(step, "order.WarehouseBusy", "no answer about %s",
                              durable_value_get_str(*item, "sku", "?"));
   *result = durable_value_copy(durable_step_values(step),
                                durable_value_get(*item, "sku"));

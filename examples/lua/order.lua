@@ -30,7 +30,7 @@ local function validate(event)
     local items = event.items or {}
     if type(event.order) ~= "string" or event.order == "" or #items == 0 or #items > MAX_ITEMS then
       -- A name of one's own: retry strategies and callers see it.
-      error(durable.error("InvalidOrder", "an order has an id and 1 to " .. MAX_ITEMS .. " items"))
+      error(durable.error("order.InvalidOrder", "an order has an id and 1 to " .. MAX_ITEMS .. " items"))
     end
     local total = 0
     for _, item in ipairs(items) do total = total + (item.count or 1) * (item.price or 0) end
@@ -42,7 +42,7 @@ local function reserve(item)
   return function(step)
     ledger.begin(step, "reserve", 15)
     if item.flaky and step.attempt == 1 then
-      error(durable.error("WarehouseBusy", "no answer about " .. (item.sku or "?")))
+      error(durable.error("order.WarehouseBusy", "no answer about " .. (item.sku or "?")))
     end
     return item.sku
   end

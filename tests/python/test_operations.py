@@ -78,6 +78,37 @@ def service() -> Iterator[kit.Service]:
         yield made
 
 
+PLAIN_EVENT = {"list": [1, 2.5, None, True], "text": "\u00e9"}
+
+
+def test_plain_json_is_one_setting_away(service: kit.Service) -> None:
+    def work(event: Any, context: DurableContext) -> Any:
+        step = context.step(lambda _: event, "step")
+        batch = context.map([1, 2], lambda c, item, *_: item * 2, "map")
+        again = context.map([3], lambda c, item, *_: {"of": item}, "again")
+        context.wait(Duration(1))
+        return [step, batch.get_results(), again.get_results()]
+
+    done = service.run(Handler(work, None, [], is_plain=True), PLAIN_EVENT)
+    assert done.result == [PLAIN_EVENT, [2, 4], [{"of": 3}]]
+    assert done.text is not None and " " not in done.text
+    payloads = {
+        one.get("Name"): one["StepSucceededDetails"]["Result"]["Payload"]
+        for one in done.events
+        if one["EventType"] == "StepSucceeded"
+    }
+    assert payloads["step"] == '{"list":[1,2.5,null,true],"text":"\\u00e9"}'
+
+
+def test_what_plain_json_has_not_is_refused(service: kit.Service) -> None:
+    def work(event: Any, context: DurableContext) -> Any:
+        with pytest.raises(SerDesError, match=r"\$\.when"):
+            context.step(lambda _: {"when": datetime.date(2026, 1, 2)}, "step")
+        return "refused"
+
+    assert service.run(Handler(work, None, [], is_plain=True)).result == "refused"
+
+
 def test_step(service: kit.Service) -> None:
     ran = []
 

@@ -45,9 +45,7 @@ static PyObject *pool_error(durable_values *in, int rc, durable_bytes text) {
     return json_error(message, text);
   if (strcmp(type, "ValueError") == 0)
     PyErr_SetString(PyExc_ValueError, message);
-  else if (strcmp(type, "TypeError") == 0)
-    PyErr_SetString(PyExc_TypeError, message);
-  else
+  else /* also what the form cannot store */
     durpy_raise_named("SerDesError", message);
   return NULL;
 }

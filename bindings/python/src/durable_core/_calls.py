@@ -43,7 +43,6 @@ from durable_core.exceptions import (
 )
 from durable_core.lambda_service import ErrorObject
 from durable_core.serdes import (
-    DEFAULT_JSON_SERDES,
     ExtendedTypeSerDes,
     JsonSerDes,
     SerDes,
@@ -57,7 +56,6 @@ if TYPE_CHECKING:
 _ask = _native.ask
 _loads = _native.loads
 _dumps = _native.dumps
-_TAGGED = _native.DURABLE_FORM_TAGGED
 _DONE = _native.DURABLE_NEXT_DONE
 _RUN = _native.DURABLE_NEXT_RUN
 _SUCCEEDED = _native.DURABLE_STATUS_SUCCEEDED
@@ -90,7 +88,7 @@ _ITEM_STATUS = {
 
 
 def is_default(serdes: SerDes[Any] | None) -> bool:
-    """The tagged form, which the core reads and writes by itself."""
+    """The run's form, which the core reads and writes by itself."""
     return serdes is None or type(serdes) is ExtendedTypeSerDes
 
 
@@ -177,14 +175,14 @@ class Call:
 
     def serialize(self, value: Any) -> str | None:
         if is_default(self.serdes):
-            return _dumps(value, _TAGGED)
+            return _dumps(value, self.run.form)
         return serialize(self.serdes, value, self.operation_id(), self.run.arn)
 
     def deserialize(self, text: str | None) -> Any:
         if text is None:
             return None
         if is_default(self.serdes):
-            return _loads(text, _TAGGED)
+            return _loads(text, self.run.form)
         return deserialize(self.serdes, text, self.operation_id(), self.run.arn)
 
     def is_composable(self) -> bool:
@@ -349,7 +347,7 @@ class InvokeCall(Call):
     def deserialize(self, text: str | None) -> Any:
         if text is None:
             return None
-        serdes = self.serdes or DEFAULT_JSON_SERDES
+        serdes = self.serdes or self.run.json_serdes
         return deserialize(serdes, text, self.operation_id(), self.run.arn)
 
 
@@ -503,7 +501,7 @@ def _no_body(_: DurableContext) -> Any:
 
 
 class WaitForCallbackCall(Call):
-    """``serdes`` is the callback's; what is stored of the result is tagged."""
+    """``serdes`` is the callback's; the result is stored in the run's form."""
 
     __slots__ = ("strategy", "submitter")
 
@@ -534,12 +532,12 @@ class WaitForCallbackCall(Call):
 
     def _received(self) -> str | None:
         if self.serdes is None:
-            return _native.compose(self.native, self.op, _TAGGED)  # type: ignore[no-any-return]
+            return _native.compose(self.native, self.op, self.run.form)  # type: ignore[no-any-return]
         text = _native.durable_engine_op_state(self.native, self.op)
-        return _dumps(self.deserialize(text), _TAGGED)
+        return _dumps(self.deserialize(text), self.run.form)
 
     def result(self, text: str | None) -> Any:
-        return None if text is None else _loads(text, _TAGGED)
+        return None if text is None else _loads(text, self.run.form)
 
     def ends_invocation(self, error: Exception) -> bool:
         return isinstance(error, RetryableSerDesError)
@@ -577,9 +575,17 @@ class GroupCall(Call):
     def start(self, answer: tuple[Any, ...]) -> Any:
         return None
 
+    def deserialize(self, text: str | None) -> Any:
+        value = super().deserialize(text)
+        # Plain JSON does not say that it is a batch.
+        is_plain = self.run.form == _native.DURABLE_FORM_PLAIN
+        if is_plain and is_default(self.serdes) and value is not None:
+            return BatchResult.from_dict(value)
+        return value
+
     def finish(self, value: Any, answer: tuple[Any, ...]) -> str | None:
         if is_default(self.serdes) and is_default(self.item_serdes):
-            payload: str = _native.compose(self.native, self.op, _TAGGED)
+            payload: str = _native.compose(self.native, self.op, self.run.form)
             return payload
         self.large = self._assembled()
         return self.serialize(self.large)
@@ -598,7 +604,8 @@ class GroupCall(Call):
         value = None
         if result is not None:
             item_id = _native.durable_engine_op_id(self.native, op) or ""
-            value = deserialize(self.item_serdes, result, item_id, self.run.arn)
+            serdes = self.item_serdes or self.run.serdes
+            value = deserialize(serdes, result, item_id, self.run.arn)
         failed = ErrorObject.from_dict(json.loads(error)) if error else None
         return BatchItem(index, _ITEM_STATUS[status], value, failed)
 
@@ -676,7 +683,7 @@ class CombineCall(Call):
 
     def finish(self, value: Any, answer: tuple[Any, ...]) -> str | None:
         if value is None:
-            return _native.compose(self.native, self.op, _TAGGED)  # type: ignore[no-any-return]
+            return _native.compose(self.native, self.op, self.run.form)  # type: ignore[no-any-return]
         if self.mode == _native.DURABLE_COMBINE_SETTLED:
             return self.serialize([_settled(*one) for one in value])
         for _, error in value:

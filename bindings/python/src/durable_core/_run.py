@@ -19,6 +19,12 @@ from durable_core import _native
 from durable_core._plugins import Plugins
 from durable_core.exceptions import SuspendExecution
 from durable_core.lambda_service import ErrorObject
+from durable_core.serdes import (
+    DEFAULT_JSON_SERDES,
+    EXTENDED_TYPES_SERDES,
+    PLAIN_SERDES,
+    SerDesContext,
+)
 from durable_core.state import ExecutionState
 from durable_core.types import LambdaContext
 
@@ -68,10 +74,18 @@ class Run:
         lambda_context: LambdaContext | None,
         deadline_ms: int,
         event_loop: bool = False,
+        is_plain: bool = False,
         max_threads: int = MAX_THREADS,
     ) -> None:
         request_id = getattr(lambda_context, "aws_request_id", None)
         self.plugins = plugins
+        # How what names no serdes is recorded: operations, and what is JSON in
+        # either form, which is invokes and the handler's result.
+        self.form: int = _native.DURABLE_FORM_TAGGED
+        self.serdes, self.json_serdes = EXTENDED_TYPES_SERDES, DEFAULT_JSON_SERDES
+        if is_plain:
+            self.form = _native.DURABLE_FORM_PLAIN
+            self.serdes = self.json_serdes = PLAIN_SERDES
         self._event = event
         plugins.attach(self)
         self.native = _native.run_open(
@@ -99,6 +113,10 @@ class Run:
         self._crew = Crew()
         self._workers = 0
         self._queue: deque[tuple[Strand, Callable[[Strand], None]]] = deque()
+
+    def output(self, result: Any) -> str:
+        """What the handler answered, as JSON."""
+        return self.json_serdes.serialize(result, SerDesContext("", self.arn))
 
     def updated_ids(self) -> list[str]:
         """Of the operations that changed while nothing ran."""

@@ -46,7 +46,7 @@ from durable_core.config import (
 from durable_core.exceptions import SuspendExecution, ValidationError
 from durable_core.logger import Logger, LogInfo
 from durable_core.retries import WithRetryConfig
-from durable_core.serdes import DEFAULT_JSON_SERDES, SerDes, serialize
+from durable_core.serdes import SerDes, serialize
 from durable_core.state import ExecutionState
 from durable_core.types import Callback as CallbackProtocol
 from durable_core.types import DurableContext as DurableContextProtocol
@@ -172,6 +172,10 @@ class _OperationLogger(Logger):
         if self._extra is None:
             self._extra = self._info()._members()
         return self._extra
+
+    @property
+    def operation_id(self) -> str | None:
+        return self._info().operation_id
 
     def _info(self) -> LogInfo:
         native = self._call.native
@@ -552,7 +556,7 @@ class DurableContext(DurableContextProtocol):
         config = config or InvokeConfig()
         call = InvokeCall(self, config.serdes_result)
         text = serialize(
-            config.serdes_payload or DEFAULT_JSON_SERDES, payload, "", self._run.arn
+            config.serdes_payload or self._run.json_serdes, payload, "", self._run.arn
         )
         call.op = _native.claim_invoke(
             call.native,

@@ -179,6 +179,7 @@ def durable_execution(
     *,
     boto3_client: Boto3LambdaClient | None = None,
     plugins: list[DurableInstrumentationPluginFactory] | None = None,
+    plain_json: bool = False,
 ) -> _LambdaHandler: ...
 
 
@@ -188,6 +189,7 @@ def durable_execution(
     *,
     boto3_client: Boto3LambdaClient | None = None,
     plugins: list[DurableInstrumentationPluginFactory] | None = None,
+    plain_json: bool = False,
 ) -> Callable[[_Function], _LambdaHandler]: ...
 
 
@@ -196,20 +198,28 @@ def durable_execution(
     *,
     boto3_client: Boto3LambdaClient | None = None,
     plugins: list[DurableInstrumentationPluginFactory] | None = None,
+    plain_json: bool = False,
 ) -> _LambdaHandler | Callable[[_Function], _LambdaHandler]:
     """Make ``func(event, context)`` a durable handler.
 
     * ``boto3_client``: performs the requests instead of the built-in client.
     * ``plugins``: factories; those of ``DURABLE_EXECUTION_PLUGINS`` are added.
+    * ``plain_json``: record what names no serdes as plain JSON without blanks, the
+      default of C and Lua, not in the tagged form; values are then what JSON has.
+      A change breaks executions that are under way.
 
     What is returned is called by the Lambda runtime with the event of an
     invocation, once for every leg of the execution.
     """
     if func is None:
         return functools.partial(
-            durable_execution, boto3_client=boto3_client, plugins=plugins
+            durable_execution,
+            boto3_client=boto3_client,
+            plugins=plugins,
+            plain_json=plain_json,
         )
-    return Handler(func, boto3_client, load_configured_plugins(plugins))
+    plugins = load_configured_plugins(plugins)
+    return Handler(func, boto3_client, plugins, is_plain=plain_json)
 
 
 class Handler:
@@ -220,8 +230,11 @@ class Handler:
         func: Callable[[Any, DurableContext], Any],
         boto3_client: Boto3LambdaClient | None,
         factories: list[DurableInstrumentationPluginFactory],
+        *,
+        is_plain: bool = False,
     ) -> None:
         functools.update_wrapper(self, func)
+        self._is_plain = is_plain
         self._func = func
         self._client = LambdaClient(boto3_client) if boto3_client is not None else None
         self._factories = factories
@@ -261,6 +274,7 @@ class Handler:
                 lambda_context=lambda_context,
                 deadline_ms=deadline_ms,
                 event_loop=self._is_async,
+                is_plain=self._is_plain,
             )
         except ExecutionError as error:
             raise ExecutionError(_NOT_DURABLE) from error
@@ -313,7 +327,7 @@ def _async_handler(run: Run, func: Callable[[Any, Any], Any]) -> tuple[Any, Any]
 
     def give(outcome: Callable[[], Any]) -> None:
         try:
-            payload = json.dumps(outcome())
+            payload = run.output(outcome())
         except asyncio.CancelledError:
             _raised(run, RuntimeError("the handler was cancelled"))
         except BaseException as error:
@@ -331,7 +345,7 @@ def _run_handler(run: Run, func: Callable[[Any, DurableContext], Any]) -> None:
         event = _input_of(run)
         context = DurableContext(run, run.root_ctx)
         result = run.plugins.invocation(lambda: func(event, context))
-        payload = json.dumps(result)
+        payload = run.output(result)
     except BaseException as error:
         _raised(run, error)
     else:

@@ -134,7 +134,18 @@ class ExtendedTypeSerDes(SerDes[T]):
         return _native.loads(data, _native.DURABLE_FORM_TAGGED)
 
 
+class PlainSerDes(SerDes[T]):
+    """Plain JSON without blanks, as front ends in other languages write it."""
+
+    def serialize(self, value: T, _: SerDesContext | None = None) -> str:
+        return _native.dumps(value, _native.DURABLE_FORM_PLAIN)
+
+    def deserialize(self, data: str, _: SerDesContext | None = None) -> T:
+        return _native.loads(data, _native.DURABLE_FORM_PLAIN)  # type: ignore[no-any-return]
+
+
 DEFAULT_JSON_SERDES: SerDes[Any] = JsonSerDes()
+PLAIN_SERDES: SerDes[Any] = PlainSerDes()
 EXTENDED_TYPES_SERDES: SerDes[Any] = ExtendedTypeSerDes()
 
 

@@ -55,6 +55,13 @@ class OperationContext:
 
     logger: LoggerInterface
 
+    @property
+    def operation_id(self) -> str | None:
+        """The operation's id on record: the same in every attempt and every
+        invocation, so fit for an idempotency key.  None in a context of one's own."""
+        found: str | None = getattr(self.logger, "operation_id", None)
+        return found
+
 
 @dataclass(frozen=True)
 class StepContext(OperationContext):

@@ -1,6 +1,9 @@
-"""The order in Lua and in C: the same history, and killed and resumed the same.
+"""The order in a script's language and in C: the same history, and killed and
+resumed the same.
 
-usage: order.py --build BUILD [--kills N] [--seed N]
+usage: order.py LANGUAGE --build BUILD [--kills N] [--seed N]
+
+LANGUAGE is a folder of examples/ and the ending of its files.
 """
 
 import argparse
@@ -23,12 +26,17 @@ OPTIONS = ["--time-scale", "0.05"]
 ITEMS = 8
 
 
-class LuaShop(Shop):
+class ScriptShop(Shop):
+    """An order by the scripts of one language."""
+    ENDINGS = {"lua": "lua", "python": "py"}
+    language = None
+
     def run_command(self):
-        examples = ROOT / "examples" / "lua"
+        examples = ROOT / "examples" / self.language
+        ending = self.ENDINGS[self.language]
         return [
-            self.program(), "run", str(examples / "order.lua"),
-            "--with", str(examples / "notify.lua"),
+            self.program(), "run", str(examples / f"order.{ending}"),
+            "--with", str(examples / f"notify.{ending}"),
             "--db", str(self.database), "--name", self.name,
             "--input", f"@{self.input_path}", *self.options,
         ]
@@ -124,30 +132,33 @@ def compare(one, other):
 def check_histories(build, directory):
     results = {}
     shops = {}
-    for language, kind in (("c", Shop), ("lua", LuaShop)):
+    for language, kind in (("c", Shop), ("script", ScriptShop)):
         shops[language] = kind(build, directory / language, items=ITEMS,
                                options=OPTIONS)
+        began = time.monotonic()
         results[language] = serve(shops[language], customers=Patient)
-    if results["c"] != results["lua"]:
+        took = time.monotonic() - began
+    if results["c"] != results["script"]:
         raise Failed(f"results differ: {results}")
-    count = compare(shops["c"], shops["lua"])
+    count = compare(shops["c"], shops["script"])
     bodies = {language: sorted((ran.body, ran.operation, ran.attempt)
                                for ran in shop.ledger() if ran.body != "notify")
               for language, shop in shops.items()}
-    if bodies["c"] != bodies["lua"]:
+    if bodies["c"] != bodies["script"]:
         raise Failed("other bodies ran")
     print(f"the history of {count} events is that of C")
-    return results["lua"]
+    return results["script"], took
 
 
 # ---- kills
 
-def check_kills(build, directory, expected, kills, seed):
+def check_kills(build, directory, expected, took, kills, seed):
+    """Kills spread over |took|, the seconds of a run that nobody killed."""
     chance = random.Random(seed)
-    took, lengths = 1.0, []
+    lengths = []
     for index in range(kills):
         for attempt in range(20):
-            shop = LuaShop(build, directory / f"kill-{index}-{attempt}",
+            shop = ScriptShop(build, directory / f"kill-{index}-{attempt}",
                            items=ITEMS, options=OPTIONS)
             part = took / kills
             if serve(shop, chance.uniform(index * part, (index + 1) * part)) is None:
@@ -168,16 +179,18 @@ def check_kills(build, directory, expected, kills, seed):
 
 def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument("language", choices=ScriptShop.ENDINGS)
     parser.add_argument("--build", required=True)
     parser.add_argument("--kills", type=int, default=8)
     parser.add_argument("--seed", type=int, default=5)
     arguments = parser.parse_args()
+    ScriptShop.language = arguments.language
     try:
-        with tempfile.TemporaryDirectory(prefix="durable-lua-") as name:
+        with tempfile.TemporaryDirectory(prefix="durable-order-") as name:
             directory = pathlib.Path(name)
-            expected = check_histories(arguments.build, directory)
-            check_kills(arguments.build, directory, expected, arguments.kills,
-                        arguments.seed)
+            expected, took = check_histories(arguments.build, directory)
+            check_kills(arguments.build, directory, expected, took,
+                        arguments.kills, arguments.seed)
     except Failed as failure:
         print(f"FAILED {failure}", flush=True)
         return 1
