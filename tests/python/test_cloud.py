@@ -1,6 +1,8 @@
 """The cloud runner and the helpers for deployed functions, against `durable serve`."""
 from __future__ import annotations
 
+import datetime
+
 import pytest
 
 from durable_core.lambda_service import ErrorObject, OperationStatus
@@ -160,3 +162,54 @@ def test_a_log_query_that_fails(deployed, over, status):
     deployed.logs_client = Logs((status,))
     with pytest.raises(DurableFunctionsTestError, match=status):
         deployed.query_logs(over, "q")
+
+
+NOON = datetime.datetime(2025, 1, 2, 12, tzinfo=datetime.UTC)
+
+
+def event(number, kind, name=None, **details):
+    given = {"EventId": number, "EventType": kind, "EventTimestamp": NOON, **details}
+    return given | ({"Id": name, "Name": name} if name else {})
+
+
+class Pages:
+    """A Lambda client whose history is |events|, two to a page."""
+
+    def __init__(self, *events):
+        self.events = events
+
+    def get_durable_execution_history(self, DurableExecutionArn,
+                                      IncludeExecutionData, Marker="0"):
+        assert IncludeExecutionData is True
+        at = int(Marker)
+        more = {"NextMarker": str(at + 2)} if at + 2 < len(self.events) else {}
+        return {"Events": list(self.events[at:at + 2]), **more}
+
+
+STARTED = [event(1, "ExecutionStarted", "e"), *(
+    event(n, "CallbackStarted", name, CallbackStartedDetails={"CallbackId": f"id-{name}"})
+    for n, name in ((2, "a"), (3, "b")))]
+SETTLED = event(4, "InvocationCompleted", InvocationCompletedDetails={
+    "StartTimestamp": NOON, "EndTimestamp": NOON, "RequestId": "r"})
+ANSWERED = event(5, "CallbackSucceeded", "b", CallbackSucceededDetails={
+    "Result": {"Payload": "7"}})
+
+
+def test_a_history_of_many_pages(runner):
+    runner.lambda_client = Pages(*STARTED, SETTLED, ANSWERED)
+    found = runner._fetch_execution_history("arn").events
+    assert [one.event_id for one in found] == [1, 2, 3, 4, 5]
+    assert found[4].callback_succeeded_details.result.payload == "7"
+
+
+@pytest.mark.parametrize("more, name, found", [
+    ([], None, None), ([SETTLED], None, "id-b"), ([SETTLED], "a", "id-a"),
+    ([SETTLED, ANSWERED], None, "id-a"), ([SETTLED, ANSWERED], "a", "id-a"),
+    ([SETTLED], "c", None)], ids=range(6))
+def test_which_callback_waits(runner, more, name, found):
+    runner.lambda_client = Pages(*STARTED, *more)
+    if found:
+        assert runner.wait_for_callback("arn", name, timeout=60) == found
+    else:  # not before the invocation that made it is over
+        with pytest.raises(TimeoutError):
+            runner.wait_for_callback("arn", name, timeout=0)

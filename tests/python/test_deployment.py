@@ -161,7 +161,7 @@ def test_fixtures_and_limits(tmp_path):
         @pytest.mark.durable_timeout(0.3)
         def test_blocked_in_c(durable_runner):
             gate = threading.Event()
-            slow = durable_execution(lambda event, context: gate.wait(60) and 1)
+            slow = durable_execution(lambda event, context: gate.wait())
             try:
                 durable_runner(slow).run()
             finally:
