@@ -29,9 +29,6 @@ def variables(requirement):
 def substitute(value, bound):
     """|value| with every ${NAME} in it that is bound."""
     if isinstance(value, str):
-        whole = PLACEHOLDER.fullmatch(value)
-        if whole and whole.group(1) in bound:
-            return bound[whole.group(1)]
         return PLACEHOLDER.sub(
             lambda match: str(bound.get(match.group(1), match.group(0))),
             value)
@@ -63,10 +60,8 @@ def text(expected, actual, bound, path):
             return []
         return [f"{path} is {actual!r}, expected /{pattern.group(1)}/"]
     whole = PLACEHOLDER.fullmatch(expected)
-    if whole and whole.group(1) not in bound:
-        bound[whole.group(1)] = actual
-        return []
-    wanted = substitute(expected, bound)
+    wanted = bound.setdefault(whole.group(1), actual) if whole \
+        else substitute(expected, bound)
     return [] if wanted == actual else [
         f"{path} is {actual!r}, expected {wanted!r}"]
 
@@ -160,17 +155,16 @@ def of_execution(lines, arn):
 
 
 def field(expected, actual):
-    if isinstance(expected, bool):
+    if isinstance(expected, str):
+        text = str(actual).strip()
+        if len(expected) > 1 and expected[0] == expected[-1] == "/":
+            return re.search(expected[1:-1], text) is not None
+        return text == expected.strip()
+    if isinstance(expected, bool) or isinstance(actual, bool):
         return actual is expected
-    if isinstance(expected, (int, float)):
-        try:
-            return float(actual) == float(expected)
-        except (TypeError, ValueError):
-            return False
-    wanted = str(expected).strip()
-    if len(wanted) > 1 and wanted[0] == wanted[-1] == "/":
-        return re.search(wanted[1:-1], str(actual)) is not None
-    return str(actual).strip() == wanted
+    if isinstance(expected, (int, float)) and isinstance(actual, (int, float)):
+        return float(actual) == float(expected)
+    return str(actual) == str(expected)
 
 
 def matching(records, fields):
