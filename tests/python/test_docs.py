@@ -146,12 +146,8 @@ def test_snippet(block, tmp_path):
         run_workflow(block)
 
 
-# Futures are not among the operations of the official SDK.
-OPERATIONS = [page for page in sorted((DOCS / "operations").glob("*.md"))
-              if page.stem != "combinators"]
-
-
-@pytest.mark.parametrize("page", OPERATIONS, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", sorted((DOCS / "operations").glob("*.md")),
+                         ids=lambda page: page.stem)
 def test_every_operation_has_a_python_half(page):
     own = [block for block in BLOCKS if ROOT / block.page == page]
     assert [block for block in own if block.expected], f"{page}: nothing that prints"

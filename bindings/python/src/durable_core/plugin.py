@@ -253,7 +253,7 @@ class InvocationEndInfo(InvocationInfo):
 
 @dataclass(frozen=True)
 class PropagationInput:
-    """An invoke that is about to be recorded for the first time."""
+    """Of ``provide_propagation_metadata``: an invoke about to be recorded."""
 
     execution_arn: str
     operation_id: str
@@ -263,7 +263,7 @@ class PropagationInput:
 
 @dataclass(frozen=True)
 class PropagationMetadata:
-    """``x_amzn_trace_id``: the trace header that the invoked function is given."""
+    """Of ``provide_propagation_metadata``: a trace header."""
 
     x_amzn_trace_id: str | None = None
 
@@ -283,9 +283,9 @@ class DurableInstrumentationPlugin:
     def provide_propagation_metadata(
         self, info: PropagationInput
     ) -> PropagationMetadata | None:
-        """What a function that is about to be invoked shall be given.
+        """Of the official SDK: the trace header of a function to be invoked.
 
-        The first plugin whose answer has a text that is not blank wins.
+        Not called here: an invoke carries no trace header.
         """
         return None
 
