@@ -168,6 +168,21 @@ def test_an_execution_that_is_stopped():
     assert result.status is InvocationStatus.FAILED
 
 
+def test_an_async_handler():
+    async def handler(event, context):
+        charged = context.step(lambda step: 5, name="charge")
+        pause = context.wait(Duration(60), name="pause")
+        asked = context.create_callback("ask")
+        callback = await asked
+        return [await charged, await pause, await callback.result()]
+    with DurableFunctionTestRunner(durable_execution(handler)) as runner:
+        arn = runner.run_async()
+        runner.send_callback_success(runner.wait_for_callback(arn, "ask"), b"yes")
+        result = runner.wait_for_result(arn)
+    assert result.get_result() == [5, None, "yes"]
+    assert [one.name for one in result.operations] == ["charge", "pause", "ask"]
+
+
 def test_lines_of_powertools_are_json_once(monkeypatch):
     from aws_lambda_powertools import Logger
     out = io.StringIO()
