@@ -32,6 +32,13 @@ def python(build):
                   env={"PYTHONPATH": build / "python"})
 
 
+def python_async(build):
+    """The same handlers, awaiting their operations."""
+    return Column("python-async",
+                  [sys.executable, HERE / "python" / "bootstrap.py",
+                   "--awaited"], env={"PYTHONPATH": build / "python"})
+
+
 def python_sdk(build):
     """The same handlers with the official SDK: only the import differs."""
     return Column("python-sdk", [sys.executable, HERE / "python" / "bootstrap.py",
@@ -64,6 +71,6 @@ def mixed(build):
     return Column("mixed", ["false"], lists=False)
 
 
-ALL = {"c": c, "python": python, "lua": lua, "python-sdk": python_sdk,
-       "mixed": mixed}
+ALL = {"c": c, "python": python, "python-async": python_async, "lua": lua,
+       "python-sdk": python_sdk, "mixed": mixed}
 PARTS = {"journal": journal, "js-sdk": js_sdk, **ALL}

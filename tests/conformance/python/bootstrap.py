@@ -1,9 +1,10 @@
 """The handlers of the conformance suite as a custom runtime, in Python.
 
-  bootstrap.py [--sdk PACKAGE] [--list]
+  bootstrap.py [--sdk PACKAGE | --awaited] [--list]
 
 _HANDLER is the id of a requirement; --list prints the ids.  The handlers import
 durable_core; with --sdk they import PACKAGE instead, and nothing else differs.
+With --awaited they are `async` and await their operations.
 """
 
 import argparse
@@ -13,6 +14,8 @@ import os
 import pathlib
 import sys
 import types
+
+import awaited
 
 HERE = pathlib.Path(__file__).resolve().parent
 TESTS = HERE.parents[1]
@@ -33,10 +36,13 @@ class JsonLines(logging.Formatter):
                           default=str)
 
 
-def load(name, package):
+def load(name, options):
     """A module of this folder, with another name for durable_core in it."""
     path = HERE / f"{name}.py"
-    source = path.read_text(encoding="utf-8").replace("durable_core", package)
+    source = path.read_text(encoding="utf-8").replace("durable_core",
+                                                      options.sdk)
+    if options.awaited:
+        source = awaited.rewrite(source, path)
     module = sys.modules[f"conformance_{name}"] = types.ModuleType(name)
     exec(compile(source, path, "exec"), vars(module))  # it is our own
     return module
@@ -61,16 +67,17 @@ def suite_of(name):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sdk", default="durable_core")
+    parser.add_argument("--awaited", action="store_true")
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
-    handlers = load("common", options.sdk).HANDLERS
+    handlers = load("common", options).HANDLERS
     if options.list:
         for suite in SUITES:
-            load(suite, options.sdk)
+            load(suite, options)
         print("\n".join(handlers))
         return
     name = os.environ["_HANDLER"]
-    load(suite_of(name), options.sdk)
+    load(suite_of(name), options)
     lines = logging.StreamHandler(sys.stdout)
     lines.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[lines])
