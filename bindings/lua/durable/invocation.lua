@@ -49,12 +49,20 @@ function Run:ready(task)
   self.queue[self.last] = task
 end
 
--- The engine's task `id` calls fn(task), from the next round on.
-function Run:add_task(id, fn)
-  local task = tasks.new(id, fn)
+local function add(self, id, fn)
+  local task = tasks.new(self, id, fn)
   self.tasks[id] = task
   self:ready(task)
   return task
+end
+
+-- The engine's task `id` calls fn(task), from the next round on.  The engine waits
+-- for its end, so without the memory for it the invocation is given up.
+function Run:add_task(id, fn)
+  local ok, task = tasks.raw_pcall(add, self, id, fn)
+  if ok then return task end
+  self.fault = task
+  error(task, 0)
 end
 
 local function end_task(self, task)
@@ -108,6 +116,7 @@ local function loop(self)
       local task = queue[self.first]
       queue[self.first], self.first = nil, self.first + 1
       go_on(self, task)
+      if self.fault then error(self.fault, 0) end
     end
     native.host_wait(self.native, NEVER)
   until take_events(self)

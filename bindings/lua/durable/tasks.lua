@@ -28,6 +28,7 @@ local function pcall_is_resumable()
 end
 
 tasks.pcall_is_resumable = pcall_is_resumable()
+tasks.raw_pcall = raw_pcall -- for what does not yield
 
 local function ended(task, outer, co, handler, ok, ...)
   if ok and status(co) == "suspended" then
@@ -95,8 +96,16 @@ local function to_error(raised, co)
   return errors.of(raised, lines_of(text))
 end
 
+-- No memory for the error handler, so none for an error object, either: what of
+-- the loop's own was cut off is not known, and the invocation is given up.
+local function out_of_memory(task, raised)
+  task.run.fault = raised
+  return false, errors.of(raised)
+end
+
 local function settle(task, ok, ...)
   if task.broken then return false, task.broken end
+  if not ok and type((...)) ~= "table" then return out_of_memory(task, (...)) end
   if task.parking then
     task.broken = errors.refused(require("durable.native").E_STATE,
       "an operation was called where this Lua cannot yield: inside of a metamethod, an "
@@ -157,9 +166,9 @@ end
 
 -- ---- the loop's side
 
--- new(id, fn): a task that will call fn(task).
-function tasks.new(id, fn)
-  local task = {id = id, open = {}}
+-- new(run, id, fn): a task of the invocation that will call fn(task).
+function tasks.new(run, id, fn)
+  local task = {run = run, id = id, open = {}}
   task.co = create(function() return fn(task) end)
   task.top = task.co
   return task
