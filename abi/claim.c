@@ -26,6 +26,14 @@ static int enter(scope *s, durable_engine *e, durable_task_id task,
   return dur_check_name(e, s->name);
 }
 
+durable_bytes durable_engine_next_id(durable_engine *e, durable_ctx_id ctx) {
+  dur_ctx *in = e ? dur_ctx_in(e, ctx) : NULL;
+  dur_bytes id = DUR_NONE;
+  if (!in || dur_ctx_peek(e, in, &id) != 0)
+    return (durable_bytes){NULL, 0};
+  return DUR_OUT(id);
+}
+
 static durable_op_id answer(int rc, const dur_op *op) {
   return rc < 0 ? rc : op->handle;
 }

@@ -239,6 +239,12 @@ DURABLE_API int durable_engine_ctx_is_replaying(const durable_engine *e,
 DURABLE_API durable_bytes durable_engine_ctx_parent_id(const durable_engine *e,
                                                        durable_ctx_id ctx);
 
+/* 1.3.  The id that the next claim of |ctx| takes, unless another task claims
+ * first: for payloads that are filed under it.  Valid until that claim; absent
+ * for a stale context, or when memory is out. */
+DURABLE_API durable_bytes durable_engine_next_id(durable_engine *e,
+                                                 durable_ctx_id ctx);
+
 /* ---- claims
  *
  * A claim takes the next id of |ctx| and answers the operation's handle.  It

@@ -92,6 +92,20 @@ static void both_forms_are_read(void **state) {
       DURABLE_OPERATION_ERROR_NONE);
 }
 
+static void next_id(void **state) {
+  (void)state;
+  sc_open();
+  durable_bytes id = durable_engine_next_id(sc.e, sc.ctx);
+  assert_int_equal(id.len, 64);
+  assert_memory_equal(id.data, sc_id("1"), 64);
+  int op = sc_step(NULL);
+  assert_memory_equal(durable_engine_op_id(sc.e, op).data, sc_id("1"), 64);
+  id = durable_engine_next_id(sc.e, sc.ctx);
+  assert_memory_equal(id.data, sc_id("2"), 64);
+  assert_null(durable_engine_next_id(sc.e, 0).data);
+  assert_null(durable_engine_next_id(NULL, sc.ctx).data);
+}
+
 static int mentions(durable_bytes text, const char *what) {
   char *copy = malloc(text.len + 1);
   assert_non_null(copy);
@@ -122,6 +136,7 @@ int main(void) {
       SC_TEST(bare_error_classes),
       SC_TEST(qualified_error_classes),
       SC_TEST(both_forms_are_read),
+      SC_TEST(next_id),
       SC_TEST(listing),
   };
   return cmocka_run_group_tests_name("names", tests, NULL, NULL);
