@@ -7,6 +7,7 @@ import decimal
 import json
 import logging
 import math
+import pathlib
 import threading
 import uuid
 from collections.abc import Iterator
@@ -33,6 +34,7 @@ from durable_core import (
     ValidationError,
     WaitForConditionError,
     WithRetryConfig,
+    _native,
     _service,
     complete_batch,
     continue_batch,
@@ -47,6 +49,7 @@ from durable_core.config import (
     ChildConfig,
     CompletionConfig,
     Duration,
+    InvokeConfig,
     MapConfig,
     NestingType,
     ParallelConfig,
@@ -56,6 +59,7 @@ from durable_core.config import (
 )
 from durable_core.exceptions import SuspendExecution
 from durable_core.execution import Handler
+from durable_core.filesystem_serdes import FileSystemSerDes
 from durable_core.retries import (
     RetryDecision,
     RetryPresets,
@@ -287,6 +291,38 @@ def test_suspension_cannot_be_swallowed(service: kit.Service) -> None:
 
     done = service.run(handler)
     assert done.result == "yes" and reached == ["swallowed"]
+
+
+def test_payloads_are_filed_under_the_operation(
+    service: kit.Service, tmp_path: pathlib.Path
+) -> None:
+    """Also those that are written before the operation has begun."""
+    filed: SerDes[Any] = FileSystemSerDes(str(tmp_path))
+
+    def echo(event: Any, _: DurableContext) -> Any:
+        return filed.deserialize(json.dumps(event), SerDesContext())
+
+    service.register("echo", Handler(echo, None, []))
+    strategy = create_wait_strategy(
+        WaitStrategyConfig(should_continue_polling=lambda state: state["n"] < 2)
+    )
+
+    def handler(_: object, context: DurableContext) -> Any:
+        ids = [_native.durable_engine_next_id(context._run.native, context._id)]
+        invoke: InvokeConfig[Any, Any] = InvokeConfig(serdes_payload=filed)
+        first = context.invoke("echo", {"n": 1}, config=invoke)
+        second = context.invoke("echo", {"n": 2}, config=invoke)
+        wait = WaitForConditionConfig(strategy, {"n": 0}, serdes=filed)
+        third = context.wait_for_condition(
+            lambda state, _: {"n": state["n"] + 1}, wait, name="third"
+        )
+        return [first, second, third, ids[0]]
+
+    done = service.run(handler)
+    *values, first_id = done.result
+    assert values == [{"n": 1}, {"n": 2}, {"n": 2}]
+    names = {path.stem for path in tmp_path.rglob("*") if path.is_file()}
+    assert first_id in names and len(names) == 3
 
 
 # --------------------------------------------------------------------- callbacks

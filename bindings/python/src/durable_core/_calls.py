@@ -170,6 +170,8 @@ class Call:
     # ------------------------------------------------------------- serdes
 
     def operation_id(self) -> str:
+        if not self.op:  # not claimed yet
+            return _native.durable_engine_next_id(self.native, self.ctx._id) or ""
         current = _native.durable_engine_op_current(self.native, self.op)
         return _native.durable_engine_op_id(self.native, current) or ""
 
@@ -383,25 +385,21 @@ class ConditionCall(Call):
         serdes: SerDes[Any] | None,
         check: Callable[[Any, Any], Any],
         strategy: Callable[[Any, int], Any],
+        initial: Any,
     ) -> None:
         super().__init__(ctx, serdes)
         self.check = check
         self.strategy = strategy
-        self.initial: Exception | None = None
-
-    def initial_state(self, value: Any) -> str | None:
-        """Serialized; what goes wrong is the operation's failure, not the claim's."""
-        try:
-            return self.serialize(value)
-        except Exception as error:
-            self.initial = error
-            return None
+        self.initial = initial
 
     def start(self, answer: tuple[Any, ...]) -> Any:
-        if self.initial is not None and answer[2] == 1:
-            raise self.initial
         given = self.ctx._check_context(self, answer[2])
-        state = self.deserialize(_native.durable_engine_op_state(self.native, self.op))
+        text = _native.durable_engine_op_state(self.native, self.op)
+        if text is None:
+            # Of no check yet: a serdes that files payloads by operation must not
+            # write this one over that of a later check.
+            text = self.serialize(self.initial)
+        state = self.deserialize(text)
         return self.run.plugins.attempt(
             self, answer[2], lambda: self.check(state, given)
         )

@@ -556,7 +556,10 @@ class DurableContext(DurableContextProtocol):
         config = config or InvokeConfig()
         call = InvokeCall(self, config.serdes_result)
         text = serialize(
-            config.serdes_payload or self._run.json_serdes, payload, "", self._run.arn
+            config.serdes_payload or self._run.json_serdes,
+            payload,
+            call.operation_id(),
+            self._run.arn,
         )
         call.op = _native.claim_invoke(
             call.native,
@@ -594,13 +597,15 @@ class DurableContext(DurableContextProtocol):
             raise ValidationError("`check` is required for wait_for_condition")
         if not config:
             raise ValidationError("`config` is required for wait_for_condition")
-        call = ConditionCall(self, config.serdes, check, config.wait_strategy)
+        call = ConditionCall(
+            self, config.serdes, check, config.wait_strategy, config.initial_state
+        )
         call.op = _native.claim_condition(
             call.native,
             strand.task,
             self._id,
             name,
-            call.initial_state(config.initial_state),
+            None,
             1,
         )
         return call
