@@ -45,6 +45,7 @@ class Serve:
             stderr=subprocess.PIPE)
         line = self.process.stderr.readline()
         if "serving on http://" not in line:
+            self.__exit__()
             raise Refused(f"durable serve: {line.strip()}")
         self.port = int(line.rsplit(":", 1)[1])
 
