@@ -6,9 +6,12 @@
 -- pcall and xpcall are replaced for the inside of tasks by ones that can: they
 -- run the function in a coroutine and pass its yields on.  A function written in
 -- C is called as ever: nothing can yield through it.
+local native = require "durable.native"
 local errors = require "durable.errors"
 
 local tasks = {PARK = {}, SUSPEND = {}}
+
+local E_STATE = native.E_STATE
 
 local create, resume, status = coroutine.create, coroutine.resume, coroutine.status
 local yield, running = coroutine.yield, coroutine.running
@@ -107,7 +110,7 @@ local function settle(task, ok, ...)
   if task.broken then return false, task.broken end
   if not ok and type((...)) ~= "table" then return out_of_memory(task, (...)) end
   if task.parking then
-    task.broken = errors.refused(require("durable.native").E_STATE,
+    task.broken = errors.refused(E_STATE,
       "an operation was called where this Lua cannot yield: inside of a metamethod, an "
       .. "iterator, a sort, or a pcall that was taken before durable was required")
     return false, task.broken
@@ -128,7 +131,7 @@ function tasks.current() return current end
 function tasks.entering()
   local task = current
   if not task then
-    error(errors.refused(-3, "an operation was called outside of a workflow: its invocation "
+    error(errors.refused(E_STATE, "an operation was called outside of a workflow: its invocation "
       .. "is over, or the function is not run by durable"), 0)
   end
   if task.broken or task.parking then
@@ -136,11 +139,11 @@ function tasks.entering()
     error(why, 0)
   end
   if task.inside then
-    error(errors.refused(-3, "nothing durable can be done inside of a " .. task.inside
+    error(errors.refused(E_STATE, "nothing durable can be done inside of a " .. task.inside
       .. ": use the context outside of it"), 0)
   end
   if running() ~= task.top then
-    error(errors.refused(-3, "an operation was called in a coroutine of your own: start it by "
+    error(errors.refused(E_STATE, "an operation was called in a coroutine of your own: start it by "
       .. "ctx:start(), and await it outside"), 0)
   end
   return task
@@ -148,7 +151,7 @@ end
 
 function tasks.may_yield()
   if isyieldable and not isyieldable() then
-    error(errors.refused(-3, "an operation cannot be called inside of a metamethod, an iterator "
+    error(errors.refused(E_STATE, "an operation cannot be called inside of a metamethod, an iterator "
       .. "or a sort: Lua cannot yield there"), 0)
   end
 end
