@@ -50,6 +50,7 @@ static void bury(dur_program *program) {
 /* One that is free, a parked one first; or a new one. */
 static dur_process *claim(dur_program *program, char *why, size_t size) {
   dur_process *found = NULL;
+  bury(program);
   for (dur_process *p = program->processes; p != NULL; p = p->next)
     if (!p->dead && p->inv == NULL && (found == NULL || p->parked != NULL))
       found = p;
@@ -121,6 +122,26 @@ static int conclude(dur_process *p, const durable_service_invocation *inv,
   return outcome;
 }
 
+/* Give |inv| to a process and wait.  One that was done with an invocation
+ * before and ends without asking for this one is no failure of this one. */
+static dur_process *serve(dur_program *program,
+                          const durable_service_invocation *inv, char *why,
+                          size_t size) {
+  for (;;) {
+    dur_process *p = claim(program, why, size);
+    if (p == NULL)
+      return NULL;
+    int had_one = p->answered;
+    p->inv = inv;
+    p->delivered = p->answered = 0;
+    dur_runtime_offer(p);
+    await(p, inv);
+    if (!had_one || p->delivered || !p->dead)
+      return p;
+    p->inv = NULL;
+  }
+}
+
 static void invoke(void *user, durable_service *service,
                    const durable_service_invocation *inv) {
   dur_program *program = user;
@@ -136,16 +157,11 @@ static void invoke(void *user, durable_service *service,
   pthread_mutex_lock(&fleet->lock);
   while (fleet->url == NULL || fleet->stopping)
     pthread_cond_wait(&fleet->changed, &fleet->lock);
-  bury(program);
-  dur_process *p = claim(program, why, sizeof why);
+  dur_process *p = serve(program, inv, why, sizeof why);
   if (p == NULL) {
     put_error(&out, "Runtime.InvalidEntrypoint", "RequestId: %s Error: %s",
               inv->request_id, why);
   } else {
-    p->inv = inv;
-    p->delivered = p->answered = 0;
-    dur_runtime_offer(p);
-    await(p, inv);
     outcome = conclude(p, inv, &out);
   }
   pthread_mutex_unlock(&fleet->lock);
@@ -178,25 +194,36 @@ static int enlist(const dur_fleet *fleet, dur_program *program) {
                                   program, &program->options);
 }
 
-/* |program| is the fleet's from here on, or freed. */
+/* Of those that were replaced before; nobody invokes them, so nobody else
+ * does it. */
+static void bury_retired(dur_fleet *fleet) {
+  for (dur_program *it = fleet->programs; it != NULL; it = it->next)
+    if (it->retired)
+      bury(it);
+}
+
+/* |program| is the fleet's from here on, or freed.  The lock is held over both,
+ * so that the one in the list is the one that is invoked. */
 static int adopt(dur_fleet *fleet, dur_program *program, char *why,
                  size_t size) {
   program->fleet = fleet;
-  int rc = enlist(fleet, program);
-  if (rc != DURABLE_OK) {
-    snprintf(why, size, "function %s: %s", program->name,
-             durable_service_error(fleet->service));
-    dur_program_free(program);
-    return -1;
-  }
   pthread_mutex_lock(&fleet->lock);
-  for (dur_program *old = fleet->programs; old != NULL; old = old->next)
-    if (strcmp(old->name, program->name) == 0 && !old->retired)
-      retire(old);
-  program->next = fleet->programs;
-  fleet->programs = program;
+  int rc = enlist(fleet, program);
+  if (rc == DURABLE_OK) {
+    for (dur_program *old = fleet->programs; old != NULL; old = old->next)
+      if (strcmp(old->name, program->name) == 0 && !old->retired)
+        retire(old);
+    program->next = fleet->programs;
+    fleet->programs = program;
+    bury_retired(fleet);
+  }
   pthread_mutex_unlock(&fleet->lock);
-  return 0;
+  if (rc == DURABLE_OK)
+    return 0;
+  snprintf(why, size, "function %s: %s", program->name,
+           durable_service_error(fleet->service));
+  dur_program_free(program);
+  return -1;
 }
 
 static int no_memory(char *why, size_t size) {

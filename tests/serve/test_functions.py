@@ -141,6 +141,12 @@ class Processes(ServeTest):
         self.assertIn("about to exit",
                       [line["message"] for line in self.log("raw")])
 
+    def test_exit_between_invocations(self):
+        for _ in range(40):
+            answer = self.invoke("one", {"do": "answer and exit"})
+            self.assertNotIn("x-amz-function-error", answer.headers,
+                             answer.body)
+
     def test_exit_in_history(self):
         error = self.first_failure("durable", {"do": "exit"})
         self.assertEqual(error["ErrorType"], "Runtime.ExitError")
@@ -199,6 +205,18 @@ class Processes(ServeTest):
         self.until(lambda: not os.path.exists(f"/proc/{pid}"))
         self.assertEqual(self.invoke("late", {"do": "environment"})
                          .json["NEW"], "1")
+
+    def test_replaced_ones_leave_nothing(self):
+        held = f"/proc/{self.process.pid}/fd"
+        body = json.dumps(raw_function("late", durable=False))
+        counts = []
+        for _ in range(12):
+            self.assertEqual(self.ask("PUT", "/functions/late", body).status,
+                             200)
+            self.assertEqual(self.invoke("late").status, 200)
+            counts.append(len(os.listdir(held)))
+        # each process has a listener, two pipes and a descriptor of its own
+        self.assertLess(counts[-1] - counts[1], 12, counts)
 
     def test_put_of_nonsense(self):
         for body in ("", "[]", "{}", '{"command":[]}', '{"command":["a"],'
