@@ -59,6 +59,15 @@ def test_durable_run(tmp_path: pathlib.Path) -> None:
     assert done.stderr.count("charging 9") == 1
 
 
+def test_handlers_of_another_name(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "shop.py").write_text(ORDER.replace("def handler", "def order"))
+    done = durable_run(tmp_path, "shop.py", "--input", '{"total": 9}')
+    assert done.returncode == 1
+    assert "has no function or handler handler" in done.stderr
+    assert "its durable handlers: order" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_failure_under_durable_run(tmp_path: pathlib.Path) -> None:
     (tmp_path / "order.py").write_text(ORDER)
     done = durable_run(tmp_path, "order.py", "-i", '{"total": 9, "fail": true}')
@@ -143,15 +152,19 @@ def test_functions_that_are_not_durable(tmp_path: pathlib.Path) -> None:
 @pytest.mark.parametrize(
     ("handler", "kind"),
     [
-        ("missing.handler", "ModuleNotFoundError"),
-        ("plain.missing", "AttributeError"),
-        ("handler", "ValueError"),
+        ("missing.handler", "Runtime.ImportModuleError"),
+        ("plain.missing", "Runtime.HandlerNotFound"),
+        ("handler", "Runtime.MalformedHandlerName"),
+        ("syntax.handler", "Runtime.UserCodeSyntaxError"),
+        ("raises.handler", "ZeroDivisionError"),
     ],
 )
 def test_handlers_that_cannot_be_loaded(
     tmp_path: pathlib.Path, handler: str, kind: str
 ) -> None:
     (tmp_path / "plain.py").write_text(PLAIN)
+    (tmp_path / "syntax.py").write_text("def handler(:")
+    (tmp_path / "raises.py").write_text("1 / 0")
     api = RuntimeApi([])
     assert api.run(tmp_path, handler) == 1
     assert [(path, said["errorType"]) for path, said in api.posted] == [

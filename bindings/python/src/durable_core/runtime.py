@@ -19,6 +19,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 from durable_core import _native
@@ -57,21 +58,42 @@ class LambdaContext:
         sys.stderr.write(str(msg))
 
 
+class LoadError(Exception):
+    """A handler cannot be loaded; ``kind`` is Lambda's name for the reason."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
 def load(name: str) -> Callable[..., Any]:
-    """The handler that ``name`` stands for; ValueError, ImportError and
-    AttributeError say what is wrong with it."""
-    module, dot, attribute = name.rpartition(".")
-    if not dot or not module:
-        raise ValueError(f"bad handler {name!r}: expected MODULE.FUNCTION")
+    """The handler that ``name`` stands for.  LoadError, or what its module raises."""
+    module_name, dot, attribute = name.rpartition(".")
+    if not dot or not module_name:
+        message = f"bad handler {name!r}: expected MODULE.FUNCTION"
+        raise LoadError("Runtime.MalformedHandlerName", message)
     root = os.environ.get("LAMBDA_TASK_ROOT") or os.getcwd()
     if root not in sys.path:
         sys.path.insert(0, root)
-    found: Any = importlib.import_module(module.replace("/", "."))
-    for part in attribute.split("."):
-        found = getattr(found, part)
-    if not callable(found):
-        raise ValueError(f"bad handler {name!r}: {attribute} cannot be called")
-    return found  # type: ignore[no-any-return]
+    module = _imported(module_name.replace("/", "."))
+    found = getattr(module, attribute, None)
+    if callable(found):
+        return found  # type: ignore[no-any-return]
+    message = f"the module {module_name} has no function or handler {attribute}"
+    handlers = [key for key, value in vars(module).items() if isinstance(value, Handler)]
+    if handlers:
+        message += f"; its durable handlers: {', '.join(handlers)}"
+    raise LoadError("Runtime.HandlerNotFound", message)
+
+
+def _imported(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        message = f"cannot import the module {name}: {error}"
+        raise LoadError("Runtime.ImportModuleError", message) from error
+    except SyntaxError as error:
+        raise LoadError("Runtime.UserCodeSyntaxError", str(error)) from error
 
 
 def serve(handler: Callable[..., Any], *, alone: bool = True) -> None:
@@ -106,12 +128,16 @@ def _called(handler: Callable[..., Any], event: bytes, context: Any) -> bytes:
     return json.dumps(handler(json.loads(event or b"{}"), context)).encode()
 
 
+def _kind(error: BaseException) -> str | None:
+    return error.kind if isinstance(error, LoadError) else None
+
+
 def _described(error: BaseException) -> str:
     lines = traceback.format_tb(error.__traceback__)
     return json.dumps(
         {
             "errorMessage": str(error),
-            "errorType": type(error).__name__,
+            "errorType": _kind(error) or type(error).__name__,
             "stackTrace": lines[-_BODY_MAX_LINES:],
         }
     )
@@ -141,7 +167,10 @@ def main(arguments: list[str]) -> int:
     try:
         handler = load(name)
     except BaseException as error:
-        traceback.print_exc()
+        if _kind(error) and not error.__cause__:
+            print(f"durable_core.runtime: {_kind(error)}: {error}", file=sys.stderr)
+        else:
+            traceback.print_exc()
         _refuse(error)
         return 1
     concurrency = int(os.environ.get("AWS_LAMBDA_MAX_CONCURRENCY") or 1)
@@ -163,7 +192,8 @@ def _refuse(error: BaseException) -> None:
     except ValueError:
         return
     try:
-        _native.lambda_error(client, _described(error), "Runtime.ImportModuleError", 1)
+        kind = _kind(error) or "Runtime.UserCodeError"
+        _native.lambda_error(client, _described(error), kind, 1)
     except OSError:
         traceback.print_exc()
     finally:
