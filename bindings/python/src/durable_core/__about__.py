@@ -1,8 +1,5 @@
-"""The version of this package."""
+"""The version of this package, which is that of the core it was built with."""
 
-from importlib import metadata
+from durable_core import _native
 
-try:
-    __version__ = metadata.version("durable-core")
-except metadata.PackageNotFoundError:  # a build tree, which is not installed
-    __version__ = "0"
+__version__: str = _native.durable_version_string()

@@ -333,12 +333,6 @@ class Loop(asyncio.SelectorEventLoop):
             await asyncio.gather(*others, return_exceptions=True)
 
 
-def is_async(func: Callable[..., Any]) -> bool:
-    return inspect.iscoroutinefunction(inspect.unwrap(func)) or (
-        inspect.iscoroutinefunction(getattr(func, "__call__", None))
-    )
-
-
 def run_to_end(
     run: Run, handler: Callable[[], Any], give: Callable[[Callable[[], Any]], None]
 ) -> None:

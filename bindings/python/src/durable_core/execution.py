@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
+import inspect
 import json
 import logging
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, overload
 
-from durable_core import _native, aio, exceptions
+from durable_core import _native, exceptions
 from durable_core._plugins import Plugins
 from durable_core._run import Run, error_text
 from durable_core._transport import sender_of
@@ -238,7 +238,7 @@ class Handler:
         self._func = func
         self._client = LambdaClient(boto3_client) if boto3_client is not None else None
         self._factories = factories
-        self._is_async = aio.is_async(func)
+        self._is_async = _is_async(func)
 
     def __call__(self, event: Any, context: LambdaContext) -> Any:
         client: DurableServiceClient | None = self._client
@@ -281,7 +281,7 @@ class Handler:
         try:
             if _native.run_begin(run.native):
                 if self._is_async:
-                    aio.run_to_end(run, *_async_handler(run, self._func))
+                    _run_async_handler(run, self._func)
                 else:
                     _run_handler(run, self._func)
             kind, body = _native.run_finish(run.native)
@@ -317,8 +317,17 @@ def _aborted(body: bytes) -> BaseException:
     return InvocationError(said["errorMessage"])
 
 
-def _async_handler(run: Run, func: Callable[[Any, Any], Any]) -> tuple[Any, Any]:
-    """The handler as a function to await, and who takes its outcome."""
+def _is_async(func: Callable[..., Any]) -> bool:
+    return inspect.iscoroutinefunction(inspect.unwrap(func)) or (
+        inspect.iscoroutinefunction(getattr(func, "__call__", None))
+    )
+
+
+def _run_async_handler(run: Run, func: Callable[[Any, Any], Any]) -> None:
+    # A third of a cold start, so only for those who need it.
+    import asyncio
+
+    from durable_core import aio
 
     def call() -> Any:
         context = aio.AsyncDurableContext(run, run.root_ctx)
@@ -335,7 +344,7 @@ def _async_handler(run: Run, func: Callable[[Any, Any], Any]) -> tuple[Any, Any]
         else:
             _returned(run, payload)
 
-    return call, give
+    aio.run_to_end(run, call, give)
 
 
 def _run_handler(run: Run, func: Callable[[Any, DurableContext], Any]) -> None:
