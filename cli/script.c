@@ -33,7 +33,7 @@ static const language LANGUAGES[] = {
     {".py",
      {"python3", "-m", "durable_core.runtime"},
      {"python3", "-c", "import durable_core.runtime"},
-     "python3 has no package durable_core; try: pip install durable-core"},
+     "python3 has no package durable_core: `pip install` it from its tree"},
 };
 enum { LANGUAGE_COUNT = sizeof LANGUAGES / sizeof LANGUAGES[0] };
 
