@@ -28,7 +28,7 @@ help:
 	@echo "make format       let clang-format rewrite the tracked C files"
 	@echo "make install      into PREFIX (now $(PREFIX)); DESTDIR is honoured"
 	@echo "make fuzz         each fuzz target for SECONDS_PER_TARGET ($(SECONDS_PER_TARGET)) seconds"
-	@echo "make soak         SIM_SEEDS ($(SIM_SEEDS)) simulated programs, then fuzz, 20 minutes each"
+	@echo "make soak         SIM_SEEDS ($(SIM_SEEDS)) simulated programs, Python under load, then fuzz, 20 minutes each"
 	@echo "make abi-record   write the ABI of a new minor version into abi/history"
 	@echo "make clean        remove build/"
 	@echo
@@ -79,6 +79,8 @@ fuzz: deps
 
 soak: build
 	$(BUILD)/bin/sim --seeds $(SIM_SEEDS)
+	DURABLE_LOAD_ROUNDS=100 PYTHONPATH=$(BUILD)/python DURABLE_CLI=$(BUILD)/bin/durable \
+	  $(BUILD)/venv/bin/python -m pytest -q -p no:cacheprovider tests/python/test_load.py
 	tools/fuzz 1200 $(JOBS)
 
 abi-record: build

@@ -4,6 +4,7 @@ DURABLE_LOAD_ROUNDS repeats it (3)."""
 
 from __future__ import annotations
 
+import faulthandler
 import gc
 import os
 import threading
@@ -22,6 +23,14 @@ from durable_core.retries import RetryPresets
 
 ROUNDS = int(os.environ.get("DURABLE_LOAD_ROUNDS", "3"))
 WIDE, DEEP = 2000, 12
+PATIENCE_S = 120  # of a round, and then every thread says where it hangs
+
+
+@pytest.fixture(autouse=True)
+def watchdog() -> Iterator[None]:
+    faulthandler.dump_traceback_later(PATIENCE_S, exit=True)
+    yield
+    faulthandler.cancel_dump_traceback_later()
 
 
 @pytest.fixture
@@ -83,17 +92,37 @@ async def wide_async(_: object, context: AsyncDurableContext) -> Any:
     return [sum(batch.get_results()), batch.failure_count]
 
 
+async def deep_async(_: object, context: AsyncDurableContext) -> Any:
+    async def leaf(child: AsyncDurableContext, item: int, *__: object) -> int:
+        await child.wait(Duration.from_seconds(1 + item % 2))  # type: ignore[func-returns-value]
+        value: int = await child.step(lambda _: answer(item), config=NONE)  # type: ignore[misc]
+        return value
+
+    async def middle(child: AsyncDurableContext, item: int, *__: object) -> int:
+        batch = await child.map(range(DEEP), leaf, config=EARLY)  # type: ignore[misc]
+        return int(batch.success_count)
+
+    async def top(child: AsyncDurableContext, item: int, *__: object) -> int:
+        batch = await child.map(range(DEEP), middle)  # type: ignore[misc]
+        return sum(batch.get_results())
+
+    found = (await context.map(range(DEEP), top)).get_results()  # type: ignore[misc]
+    return [len(found), min(found) >= 7 * DEEP]
+
+
 GOOD = [one for one in range(WIDE) if not fails(one)]
 EXPECTED = {
     wide: [sum(GOOD), WIDE - len(GOOD)],
     wide_async: [sum(GOOD), WIDE - len(GOOD)],
     deep: [DEEP, True],
+    deep_async: [DEEP, True],
 }
 
 
 @pytest.mark.parametrize("program", EXPECTED, ids=lambda func: func.__name__)
 def test_many_branches(program: Any) -> None:
     for _ in range(ROUNDS):
+        faulthandler.dump_traceback_later(PATIENCE_S, exit=True)
         with kit.service() as service:
             assert service.run(program).result == EXPECTED[program]
     left = [one.name for one in threading.enumerate() if one.name.startswith("durable-")]
