@@ -47,8 +47,7 @@ static PyMethodDef methods[] = {{"fake", make, METH_O, NULL},
                                 {"now", now, METH_NOARGS, NULL},
                                 {NULL, NULL, 0, NULL}};
 static struct PyModuleDef module = {PyModuleDef_HEAD_INIT,
-                                    .m_name = "bench_fake",
-                                    .m_size = -1,
+                                    .m_name = "bench_fake", .m_size = -1,
                                     .m_methods = methods};
 
 PyMODINIT_FUNC PyInit_bench_fake(void);
