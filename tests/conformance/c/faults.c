@@ -2,18 +2,24 @@
 #include "conformance.h"
 #include <stdio.h>
 
+static int once(durable_ctx *ctx, const char *name,
+                const durable_value **result) {
+  return durable_step(ctx, name, give, text(ctx, name), result,
+                      DURABLE_STEP(.at_most_once = 1));
+}
+
 static int three_steps(durable_ctx *ctx, const durable_value *event,
                        const durable_value **result) {
   const durable_value *a, *b, *c;
   char joined[8];
   (void)event;
-  int rc = durable_step(ctx, "a", give, text(ctx, "a"), &a, NULL);
+  int rc = once(ctx, "a", &a);
   if (rc == DURABLE_OK)
-    rc = durable_step(ctx, "b", give, text(ctx, "b"), &b, NULL);
+    rc = once(ctx, "b", &b);
   if (rc == DURABLE_OK)
     rc = durable_wait(ctx, NULL, 1);
   if (rc == DURABLE_OK)
-    rc = durable_step(ctx, "c", give, text(ctx, "c"), &c, NULL);
+    rc = once(ctx, "c", &c);
   if (rc)
     return rc;
   snprintf(joined, sizeof joined, "%s%s%s", durable_value_as_str(a, "?"),
