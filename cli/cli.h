@@ -85,6 +85,7 @@ char *cli_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* 1 when |name| is 1..64 of [A-Za-z0-9_-]; otherwise 0, and it was said. */
 int cli_check_execution_name(const char *name);
+int cli_check_function_name(const char *name);
 /* The same for 1..256 printable ASCII characters. */
 int cli_check_operation_name(const char *name);
 int cli_is_arn(const char *text);

@@ -73,9 +73,8 @@ static int ask(cli_remote *remote, const char *function, const cli_text *body) {
 }
 
 static int check(const char *function) {
-  if (!cli_check_execution_name(function))
-    return cli_refuse("FUNCTION has to be the name of a function");
-  if (name && !cli_check_execution_name(name))
+  if (!cli_check_function_name(function) ||
+      (name && !cli_check_execution_name(name)))
     return CLI_REFUSED;
   if (tenant && strpbrk(tenant, "\r\n"))
     return cli_refuse("--tenant holds a line end");

@@ -39,9 +39,8 @@ static int check_status(void) {
 }
 
 static int check_function(void) {
-  if (function && !cli_check_execution_name(function))
-    return cli_refuse("--function has to be the name of a function");
-  return CLI_GO_ON;
+  return function && !cli_check_function_name(function) ? CLI_REFUSED
+                                                        : CLI_GO_ON;
 }
 
 static int name_width(const cJSON *list) {

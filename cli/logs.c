@@ -202,8 +202,8 @@ static int print_all(source *it, int64_t since_ms) {
 }
 
 static int check(const char *function, int64_t *since_ms) {
-  if (!cli_check_execution_name(function))
-    return cli_refuse("FUNCTION has to be the name of a function");
+  if (!cli_check_function_name(function))
+    return CLI_REFUSED;
   *since_ms = since ? parse_since(since) : 0;
   if (*since_ms < 0)
     return cli_refuse("--since \"%s\" is no time: expected 90s, 10m, 2h or 1d "

@@ -3,27 +3,35 @@
 #include "cli.h"
 #include <string.h>
 
-enum { EXECUTION_NAME_MAX = 64, OPERATION_NAME_MAX = 256 };
+enum { NAME_MAX_LEN = 64, OPERATION_NAME_MAX = 256 };
 
 static const char NAME_CHARACTERS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                       "abcdefghijklmnopqrstuvwxyz"
                                       "0123456789_-";
 
-int cli_check_execution_name(const char *name) {
+/* Functions and executions are called alike. */
+static int check_name(const char *of, const char *name) {
   size_t len = strlen(name), good = strspn(name, NAME_CHARACTERS);
   if (len == 0)
-    cli_refuse("an execution's name is empty: expected 1 to %d of A-Z a-z 0-9 "
-               "_ -",
-               EXECUTION_NAME_MAX);
+    cli_refuse("the %s's name is empty: expected 1 to %d of A-Z a-z 0-9 _ -",
+               of, NAME_MAX_LEN);
   else if (good < len)
-    cli_refuse("the execution's name \"%s\" has a character at position %zu "
-               "that is none of A-Z a-z 0-9 _ -",
-               name, good + 1);
-  else if (len > EXECUTION_NAME_MAX)
-    cli_refuse("the execution's name \"%.16s...\" has %zu characters: at most "
-               "%d are allowed",
-               name, len, EXECUTION_NAME_MAX);
-  return len > 0 && good == len && len <= EXECUTION_NAME_MAX;
+    cli_refuse("the %s's name \"%s\" has a character at position %zu that is "
+               "none of A-Z a-z 0-9 _ -",
+               of, name, good + 1);
+  else if (len > NAME_MAX_LEN)
+    cli_refuse("the %s's name \"%.16s...\" has %zu characters: at most %d are "
+               "allowed",
+               of, name, len, NAME_MAX_LEN);
+  return len > 0 && good == len && len <= NAME_MAX_LEN;
+}
+
+int cli_check_execution_name(const char *name) {
+  return check_name("execution", name);
+}
+
+int cli_check_function_name(const char *name) {
+  return check_name("function", name);
 }
 
 int cli_check_operation_name(const char *name) {

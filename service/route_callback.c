@@ -137,22 +137,36 @@ void dur_route_succeed(durable_service *s, dur_request *r, dur_reply *reply) {
     process(s, r, SUCCESS, NULL, reply);
 }
 
+/* What is under "Error" in an object, else |body| itself. */
+static dur_bytes unwrap(dur_bytes body) {
+  dur_json j;
+  dur_bytes found = body;
+  dur_json_init(&j, body, 0);
+  if (dur_json_next(&j) != DUR_JSON_OBJECT)
+    return body;
+  while (dur_json_next(&j) == DUR_JSON_KEY) {
+    int wraps = dur_json_text_is(&j, "Error");
+    dur_bytes value;
+    if (dur_json_raw(&j, &value) < 0)
+      return body;
+    if (wraps)
+      found = value;
+  }
+  return found;
+}
+
 /* An ErrorObject, or one under "Error".  1: present, 0: empty, -1: refused. */
 static int read_error(dur_request *r, dur_error *error, dur_reply *reply) {
-  dur_json j;
   const char *why = NULL;
   *error = (dur_error){0};
   if (r->body.len == 0)
     return 0;
-  dur_json_init(&j, r->body, 0);
-  if (dur_json_next(&j) == DUR_JSON_OBJECT &&
-      dur_json_next(&j) == DUR_JSON_KEY && dur_json_text_is(&j, "Error")) {
-    int rc = dur_error_read(&j, &r->arena, error);
-    if (rc >= 0 && dur_json_next(&j) == DUR_JSON_OBJECT_END &&
-        dur_json_next(&j) == DUR_JSON_END)
-      return rc;
-  }
   int rc = dur_error_parse(r->body, &r->arena, error, &why);
+  dur_bytes inner = unwrap(r->body);
+  if (rc >= 0 && inner.data != r->body.data) {
+    *error = (dur_error){0};
+    rc = dur_error_parse(inner, &r->arena, error, &why);
+  }
   if (rc < 0)
     dur_reply_error(reply, DUR_ERROR_INVALID,
                     "Invalid JSON in request body: %s",

@@ -89,9 +89,9 @@ void dur_route_get(durable_service *s, dur_request *r, dur_reply *reply) {
 typedef struct listing {
   dur_request *request;
   dur_bytes function, name;
-  int64_t after_ms, before_ms; /* 0: no bound */
+  int64_t after_ms, before_ms;
   int64_t marker_ms, marker_id;
-  int has_marker, reverse;
+  int has_after, has_before, has_marker, reverse;
   char statuses[128]; /* SQL list of quoted words, or "" */
   size_t max;
 } listing;
@@ -128,12 +128,13 @@ static int add_statuses(listing *l, dur_reply *reply) {
 }
 
 /* Seconds since the epoch as a number, or ISO 8601. */
-static int read_time(dur_bytes text, int64_t *ms, dur_reply *reply) {
+static int read_time(dur_bytes text, int *given, int64_t *ms,
+                     dur_reply *reply) {
   dur_json j;
   dur_buf quoted;
   int rc = -1;
-  *ms = 0;
-  if (text.data == NULL)
+  *given = text.data != NULL;
+  if (!*given)
     return 0;
   dur_json_init(&j, text, 0);
   if (dur_time_read(&j, DUR_TIME_S, ms) == 0 &&
@@ -176,10 +177,10 @@ static int read_listing(listing *l, dur_reply *reply) {
   l->reverse = dur_bytes_is(reverse, "true") || dur_bytes_is(reverse, "1") ||
                dur_bytes_is(reverse, "yes");
   if (add_statuses(l, reply) != 0 ||
-      read_time(either(r, "StartedAfter", "startedAfter"), &l->after_ms,
-                reply) != 0 ||
-      read_time(either(r, "StartedBefore", "startedBefore"), &l->before_ms,
-                reply) != 0 ||
+      read_time(either(r, "StartedAfter", "startedAfter"), &l->has_after,
+                &l->after_ms, reply) != 0 ||
+      read_time(either(r, "StartedBefore", "startedBefore"), &l->has_before,
+                &l->before_ms, reply) != 0 ||
       read_marker(l, reply) != 0)
     return -1;
   return dur_request_max_items(r, LIST_ITEMS, LIST_MAX, &l->max, reply);
@@ -196,8 +197,8 @@ static void list_sql(const listing *l, char sql[LIST_TEXT]) {
            " ORDER BY start_ms %s, id %s LIMIT ?7",
            l->function.data ? " AND function = ?1" : "",
            l->name.data ? " AND name = ?2" : "",
-           l->after_ms ? " AND start_ms > ?3" : "",
-           l->before_ms ? " AND start_ms < ?4" : "", statuses,
+           l->has_after ? " AND start_ms > ?3" : "",
+           l->has_before ? " AND start_ms < ?4" : "", statuses,
            !l->has_marker ? ""
            : l->reverse   ? " AND (start_ms, id) < (?5, ?6)"
                           : " AND (start_ms, id) > (?5, ?6)",

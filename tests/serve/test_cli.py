@@ -45,6 +45,12 @@ class Remote(ServeTest):
         self.assertIn("JSON", self.refused("invoke", "echo", "--input", "{"))
         self.assertIn("no URL", self.refused("invoke", "echo",
                                              endpoint="localhost"))
+        for command in (["invoke", "a b"], ["logs", "a b"],
+                        ["list", "--function", "a b"]):
+            self.assertEqual(
+                self.refused(*command), "durable: the function's name \"a b\" "
+                "has a character at position 2 that is none of A-Z a-z 0-9 _ "
+                "-\n")
         self.assertIn("cannot be asked", self.refused(
             "invoke", "echo", endpoint="http://127.0.0.1:1"))
 
@@ -78,6 +84,12 @@ class Remote(ServeTest):
     def test_refusals(self):
         self.assertIn("no execution called", self.refused("get", "none"))
         self.assertIn("exclude", self.refused("list", "--db", "x.db"))
+        for command in (["invoke", "a b"], ["logs", "a b"],
+                        ["list", "--function", "a b"]):
+            self.assertEqual(
+                self.refused(*command), "durable: the function's name \"a b\" "
+                "has a character at position 2 that is none of A-Z a-z 0-9 _ "
+                "-\n")
         self.assertIn("cannot be asked", self.refused(
             "list", endpoint="http://127.0.0.1:1"))
 

@@ -236,6 +236,8 @@ class Executions(RoutesTest):
                 (b"{}", "Execution stopped by user request"),
                 (b'{"Other":1}', "Execution stopped by user request"),
                 (b'{"Error":{"ErrorMessage":"m"}}', "m"),
+                (b'{"Error":{"ErrorMessage":"m"},"Other":1}', "m"),
+                (b'{"Other":1,"Error":{"ErrorMessage":"m"}}', "m"),
                 (b'{"ErrorMessage":"m"}', "m")):
             with self.subTest(body=body):
                 arn, _ = self.waiting()
@@ -253,6 +255,7 @@ class Executions(RoutesTest):
                 self.assertEqual(again.json, first.json)
                 self.assertEqual(self.ask("GET", target).json, found)
         for body, text in ((b"{", "ends too early"), (b"[]", "not an object"),
+                           (b'{"Error":1}', "not an object"),
                            (b'{"ErrorMessage":1}', "not a string")):
             self.refused("POST", target + "/stop", body, 400, INVALID, text)
         self.refused("POST", f"{API}durable-executions/none/stop", None, 404,
@@ -283,6 +286,9 @@ class Executions(RoutesTest):
         self.assertEqual(seen, arns[::-1])
         self.assertEqual(listed(f"{API}functions/none/durable-executions"),
                          ([], None))
+        for query, found in (("StartedBefore=0", []), ("StartedAfter=0", arns),
+                             ("StartedBefore=1970-01-01T00:00:00Z", [])):
+            self.assertEqual(listed(f"{functions}?{query}"), (found, None))
         for query, text in (("MaxItems=1001", "between 0 and 1000"),
                             ("MaxItems=-1", "between 0 and 1000"),
                             ("MaxItems=x", "not a number"),
