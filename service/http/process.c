@@ -277,33 +277,40 @@ static int spawn(dur_process *p, char **env, int out, int err) {
   return rc;
 }
 
+/* 0 or an errno; then nothing of it is left. */
+static int watch(dur_process *p) {
+  p->pidfd = (int)syscall(SYS_pidfd_open, p->pid, 0);
+  if (p->pidfd < 0)
+    return errno;
+  fcntl(p->pidfd, F_SETFD, FD_CLOEXEC);
+  int rc = pthread_create(&p->keeper, NULL, keep, p);
+  if (rc != 0)
+    close(p->pidfd);
+  return rc;
+}
+
 static int start_child(dur_process *p) {
   int pair[2][2] = {{-1, -1}, {-1, -1}};
   env_list env = {0};
-  int rc = ENOMEM;
-  if (pipe2(pair[0], O_CLOEXEC) == 0 && pipe2(pair[1], O_CLOEXEC) == 0 &&
-      make_env(p, &env) == 0)
-    rc = spawn(p, env.items, pair[0][1], pair[1][1]);
+  int rc = pipe2(pair[0], O_CLOEXEC) == 0 && pipe2(pair[1], O_CLOEXEC) == 0 &&
+                   make_env(p, &env) == 0
+               ? spawn(p, env.items, pair[0][1], pair[1][1])
+               : errno;
   drop_env(&env);
   for (int i = 0; i < 2; i++) {
     if (pair[i][1] >= 0)
       close(pair[i][1]);
     p->pipes[i].fd = pair[i][0];
-    if (rc != 0 && pair[i][0] >= 0)
-      close(pair[i][0]);
     if (rc == 0)
       fcntl(pair[i][0], F_SETFL, O_NONBLOCK);
   }
-  if (rc != 0)
-    return rc;
-  p->pidfd = (int)syscall(SYS_pidfd_open, p->pid, 0);
-  if (p->pidfd >= 0)
-    fcntl(p->pidfd, F_SETFD, FD_CLOEXEC);
-  if (p->pidfd >= 0 && pthread_create(&p->keeper, NULL, keep, p) == 0)
-    return 0;
-  rc = errno ? errno : ENOMEM;
-  kill(-p->pid, SIGKILL);
-  waitpid(p->pid, NULL, 0);
+  if (rc == 0 && (rc = watch(p)) != 0) {
+    kill(-p->pid, SIGKILL);
+    waitpid(p->pid, NULL, 0);
+  }
+  for (int i = 0; i < 2 && rc != 0; i++)
+    if (pair[i][0] >= 0)
+      close(pair[i][0]);
   return rc;
 }
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 enum {
   THREADS = 16, /* each holds a request until it is on disk: a group */
@@ -246,6 +247,15 @@ static void drop(void *user, dur_exchange *x) {
 
 /* ---- lifecycle */
 
+/* The other half of what may be open is for functions and the database. */
+static unsigned connections(void) {
+  struct rlimit files;
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
+      files.rlim_cur / 2 < (rlim_t)CONNECTIONS)
+    return (unsigned)(files.rlim_cur / 2);
+  return CONNECTIONS;
+}
+
 int dur_server_would_refuse(const char *path) {
   return dur_store_is_foreign(path);
 }
@@ -283,7 +293,7 @@ int dur_server_open(dur_server **out, durable_service *service,
       .host = options->host,
       .port = options->port,
       .threads = THREADS,
-      .connections = CONNECTIONS,
+      .connections = connections(),
       .idle_s = IDLE_S,
       .body_max = DUR_EVENT_BYTES_MAX,
       .too_large = "{\"Type\":\"RequestTooLargeException\",\"message\":"

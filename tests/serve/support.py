@@ -41,6 +41,7 @@ class Answer:
 
 
 class ServeTest(unittest.TestCase):
+    program = [PROGRAM]
     functions = []  # what the configuration has
     options = []
 
@@ -65,8 +66,8 @@ class ServeTest(unittest.TestCase):
         config.write_text(json.dumps({"functions": list(functions)}))
         kept = ["--log-dir", self.logs] if logs else []
         self.process = subprocess.Popen(
-            [PROGRAM, "serve", "--port", str(self.port or 0), "--db", "test.db",
-             "--config", config, *kept, *options],
+            [*self.program, "serve", "--port", str(self.port or 0), "--db",
+             "test.db", "--config", config, *kept, *options],
             cwd=self.directory, text=True, stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL)
         line = self.process.stderr.readline()

@@ -259,7 +259,7 @@ class Command(LogTest):
     def test_refusals(self):
         dirs, service = self.sources()
         for arguments, what in (
-                (("a/b", *dirs), "name of a function"),
+                (("a/b", *dirs), "the function's name"),
                 (("none", *dirs), "No such file"),
                 (("none", *service), "404"),
                 (("raw", *dirs, *service), "exclude"),

@@ -1,5 +1,6 @@
 """What clients and functions do wrong: each is told, nothing else suffers."""
 
+import http.client
 import json
 import os
 import resource
@@ -8,7 +9,7 @@ import socket
 import unittest
 import urllib.parse
 
-from support import API, PATIENCE_S, ServeTest, c_function, raw_function
+from support import API, PATIENCE_S, PROGRAM, ServeTest, c_function, raw_function
 
 REFUSED = "InvalidParameterValueException"
 MISSING = urllib.parse.quote(
@@ -152,6 +153,24 @@ class Bytes(RobustTest):
                 return False
         self.until(served)
         self.assertEqual(self.invoke("raw", {"a": 1}).json, {"a": 1})
+
+
+class Files(RobustTest):
+    program = ["sh", "-c", 'ulimit -n 256; exec "$0" "$@"', PROGRAM]
+    functions = [raw_function("raw", durable=False)]
+
+    def test_connections_leave_some_for_functions(self):
+        mine = http.client.HTTPConnection("127.0.0.1", self.port,
+                                          timeout=PATIENCE_S)
+        self.assertEqual(self.ask("GET", "/health", connection=mine).status,
+                         200)
+        idle = [self.connect() for _ in range(400)]
+        try:
+            answer = self.ask("POST", INVOKE.format("raw"), "{}", mine)
+            self.assertEqual(answer.body, b"{}")
+        finally:
+            for it in (*idle, mine):
+                it.close()
 
 
 class Requests(RobustTest):
