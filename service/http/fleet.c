@@ -47,14 +47,42 @@ static void bury(dur_program *program) {
   pthread_mutex_lock(&program->fleet->lock);
 }
 
+/* With tenant isolation a process serves no tenant but its first. */
+static int may_serve(const dur_process *p, const char *tenant) {
+  return !p->program->options.tenant_isolation || p->tenant == NULL ||
+         tenant == NULL || strcmp(p->tenant, tenant) == 0;
+}
+
+/* Room for one more: an idle one, of another tenant, ends when there are as
+ * many as may be at work. */
+static void make_room(dur_program *program) {
+  dur_process *idle = NULL;
+  uint32_t alive = 0;
+  for (dur_process *p = program->processes; p != NULL; p = p->next) {
+    alive += !p->dead;
+    if (!p->dead && p->inv == NULL)
+      idle = p;
+  }
+  if (idle != NULL && alive >= program->options.concurrency)
+    dur_process_kill(idle);
+}
+
 /* One that is free, a parked one first; or a new one. */
-static dur_process *claim(dur_program *program, char *why, size_t size) {
+static dur_process *claim(dur_program *program, const char *tenant, char *why,
+                          size_t size) {
   dur_process *found = NULL;
   bury(program);
   for (dur_process *p = program->processes; p != NULL; p = p->next)
-    if (!p->dead && p->inv == NULL && (found == NULL || p->parked != NULL))
+    if (!p->dead && p->inv == NULL && may_serve(p, tenant) &&
+        (found == NULL || p->parked != NULL))
       found = p;
-  return found ? found : dur_process_start(program, why, size);
+  if (found == NULL) {
+    make_room(program);
+    found = dur_process_start(program, why, size);
+  }
+  if (found != NULL && found->tenant == NULL && tenant != NULL)
+    found->tenant = strdup(tenant);
+  return found;
 }
 
 /* ---- one invocation */
@@ -128,7 +156,7 @@ static dur_process *serve(dur_program *program,
                           const durable_service_invocation *inv, char *why,
                           size_t size) {
   for (;;) {
-    dur_process *p = claim(program, why, size);
+    dur_process *p = claim(program, inv->tenant_id, why, size);
     if (p == NULL)
       return NULL;
     int had_one = p->answered;

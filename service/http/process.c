@@ -150,6 +150,7 @@ void dur_process_free(dur_process *p) {
   dur_buf_drop(&p->pipes[0].line);
   dur_buf_drop(&p->pipes[1].line);
   pthread_mutex_destroy(&p->output);
+  free(p->tenant);
   free(p);
 }
 

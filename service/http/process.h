@@ -58,6 +58,7 @@ struct dur_process {
   pthread_t keeper;
   dur_exchange *parked; /* its GET next, suspended */
   const durable_service_invocation *inv;
+  char *tenant; /* of its first invocation that had one */
   char invocation_id[DUR_UUID_SIZE];
   int delivered, answered, outcome;
   int dead;

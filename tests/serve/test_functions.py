@@ -52,10 +52,24 @@ class Processes(ServeTest):
                  raw_function("brief", timeout_s=1, durable=False),
                  raw_function("overrun", timeout_s=1),
                  raw_function("one", concurrency=1, durable=False),
+                 raw_function("apart", concurrency=2, durable=False,
+                              tenant_isolation=True),
                  raw_function("unready", env={"FAIL_INIT": "1"},
                               durable=False),
                  {"name": "absent", "command": ["/no/such/file"],
                   "durable": False}]
+
+    def process_of(self, tenant):
+        return self.invoke("apart", {"do": "pid"}, **{
+            "X-Amz-Tenant-Id": tenant}).json
+
+    def test_tenants_share_no_process(self):
+        first = {tenant: self.process_of(tenant) for tenant in "abc"}
+        self.assertEqual(len(set(first.values())), 3)
+        # Two may be at work at once, so one of the three had to go.
+        self.assertEqual(self.process_of("c"), first["c"])
+        again = {tenant: self.process_of(tenant) for tenant in "ab"}
+        self.assertEqual(len({*again.values(), first["c"]}), 3)
 
     def first_failure(self, function, payload):
         arn = self.invoke(function, payload, "Event").arn
