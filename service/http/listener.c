@@ -69,6 +69,8 @@ static void *begin(void *user, const char *target,
     const char *slash = strchr(target + 7, '/');
     target = slash ? slash : "/";
   }
+  while (target[0] == '/' && target[1] == '/') /* empty parts do not count */
+    target++;
   x->target = strlen(target) <= TARGET_MAX ? strdup(target) : NULL;
   return x;
 }

@@ -48,6 +48,11 @@ class Http(ServeTest):
         answer = self.invoke("raw", kind="DryRun")
         self.assertEqual((answer.status, answer.body), (204, b""))
 
+    def test_leading_slashes_do_not_count(self):
+        answer = self.ask("POST", "//2015-03-31/functions/raw/invocations", "{}")
+        self.assertIn(":raw:", answer.headers["x-amz-durable-execution-arn"])
+        self.assertEqual(self.ask("GET", "//functions/raw/logs").status, 200)
+
     def test_chunked_body(self):
         parts = (part for part in (b'{"a":', b'"' + b"b" * 100000, b'"}'))
         answer = self.ask("POST", "/2015-03-31/functions/raw/invocations",
