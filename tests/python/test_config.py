@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 
 import pytest
 
@@ -119,3 +121,11 @@ def test_arns(arn):
     assert parsed(own) == parsed(official)
 
 
+
+
+def test_an_import_brings_nothing_that_a_first_invocation_does_not_need():
+    heavy = {"asyncio", "boto3", "email", "http", "importlib.metadata", "socket", "ssl"}
+    code = f"import sys, durable_core; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, text=True,
+                          capture_output=True)
+    assert done.stdout == "[]\n"

@@ -11,10 +11,13 @@ import inspect
 import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from importlib import metadata
+from typing import TYPE_CHECKING
 
 from durable_core.exceptions import PluginLoadError
 from durable_core.plugin import DurableInstrumentationPluginFactory
+
+if TYPE_CHECKING:
+    from importlib import metadata
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +79,8 @@ def _factories_named(
     """Each name's factory; whatever was loaded is added to ``seen``."""
     if not names:
         return
+    from importlib import metadata  # a quarter of the import of those who name none
+
     try:
         installed = list(metadata.entry_points(group=PLUGIN_ENTRY_POINT_GROUP))
     except Exception as cause:
