@@ -551,6 +551,112 @@ def serdes_failures(sdk: Any) -> Callable[..., Any]:
     return handler
 
 
+@program
+def completions(sdk: Any) -> Callable[..., Any]:
+    def odd(context: Any, item: int, *_: Any) -> Any:
+        if item % 2:
+            raise ValueError(f"odd {item}")
+        return item
+
+    def handler(_: Any, context: Any) -> Any:
+        found: list[Any] = []
+        for name, rule in (
+            ("enough", {"min_successful": 2}),
+            ("half", {"tolerated_failure_percentage": 50.0}),
+            ("few", {"tolerated_failure_percentage": 10.0}),
+        ):
+            config = sdk.config.MapConfig(
+                max_concurrency=1, completion_config=sdk.config.CompletionConfig(**rule)
+            )
+            batch = context.map([0, 1, 2, 3], odd, name, config)
+            found.append([batch.completion_reason.value, batch.get_results(),
+                          [one.message for one in batch.get_errors()], batch.to_dict()])
+            try:
+                batch.throw_if_error()
+            except sdk.exceptions.ChildContextError as error:
+                found.append([str(error), error.error_type])
+        return found
+
+    return handler
+
+
+@program
+def branches(sdk: Any) -> Callable[..., Any]:
+    @sdk.context.durable_with_child_context
+    def prepared(child: Any, value: int) -> Any:
+        return child.step(lambda _: value, name="prepared")
+
+    def handler(_: Any, context: Any) -> Any:
+        config = sdk.config.ParallelConfig(
+            max_concurrency=1, nesting_type=sdk.config.NestingType.FLAT
+        )
+        named = [sdk.config.ParallelBranch(prepared(n), f"branch {n}") for n in (1, 2)]
+        return [context.run_in_child_context(prepared(7)),
+                context.parallel(named, "flat", config).get_results()]
+
+    return handler
+
+
+@program
+def serdes_of_parts(sdk: Any) -> Callable[..., Any]:
+    class Reversed(sdk.serdes.SerDes):  # type: ignore[misc]
+        def serialize(self, value: Any, _: Any) -> str:
+            return json.dumps(value)[::-1]
+
+        def deserialize(self, data: str, _: Any) -> Any:
+            return json.loads(data[::-1])
+
+    def handler(_: Any, context: Any) -> Any:
+        turned, plain = Reversed(), sdk.serdes.JsonSerDes()
+        config = sdk.config.MapConfig(max_concurrency=1, item_serdes=turned)
+        batch = context.map([12, 34], lambda c, item, *_: item, "map", config)
+        invoke = sdk.config.InvokeConfig(serdes_payload=plain, serdes_result=plain)
+        child = sdk.config.ChildConfig(serdes=turned)
+        return [batch.get_results(), context.invoke("double", 21, "ask", invoke),
+                context.run_in_child_context(lambda _: {"a": 12}, "child", child)]
+
+    return handler
+
+
+@program
+def strategies(sdk: Any) -> Callable[..., Any]:
+    seconds, none = sdk.config.Duration.from_seconds, sdk.config.JitterStrategy.NONE
+
+    def failing(error: type[Exception], times: int) -> Callable[[Any], Any]:
+        def body(step: Any) -> Any:
+            if step.attempt <= times:
+                raise error("not yet")
+            return times
+
+        return body
+
+    retry = sdk.retries.create_retry_strategy(
+        sdk.retries.RetryStrategyConfig(
+            max_attempts=4, initial_delay=seconds(2), max_delay=seconds(5),
+            backoff_rate=2.0, jitter_strategy=none, retryable_error_types=[OSError],
+        )
+    )
+    again = sdk.waits.create_wait_strategy(
+        sdk.waits.WaitStrategyConfig(
+            should_continue_polling=lambda state: state < 4, initial_delay=seconds(2),
+            max_delay=seconds(5), backoff_rate=2.0, jitter_strategy=none,
+        )
+    )
+    bodies = failing(OSError, 3), failing(KeyError, 1)
+
+    def handler(_: Any, context: Any) -> Any:
+        config = sdk.config.StepConfig(retry)
+        found = [context.step(bodies[0], "three times", config)]
+        try:
+            context.step(bodies[1], "never", config)
+        except sdk.exceptions.StepError as error:
+            found.append(str(error))
+        poll = sdk.waits.WaitForConditionConfig(again, 0)
+        return [*found, context.wait_for_condition(lambda state, _: state + 1, poll)]
+
+    return handler
+
+
 @pytest.mark.parametrize("name", sorted(PROGRAMS))
 def test_same_history(name: str) -> None:
     theirs, ours = history(name, OFFICIAL), history(name, OWN)
