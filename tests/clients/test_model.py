@@ -49,6 +49,11 @@ def faults(shape, value, where):
             yield f"{where} is {value!r}"
 
 
+# Of PauseDurableExecution and ResumeDurableExecution, which docs/contract.md leaves
+# out.
+NOT_SERVED = {"ExecutionPaused", "ExecutionResumed"}
+
+
 class Model(ServeTest):
     functions = None
     model = botocore.session.get_session().get_service_model("lambda")
@@ -101,8 +106,8 @@ class Model(ServeTest):
         self.outcomes()
         self.valid("ListDurableExecutionsByFunction", self.ask(
             "GET", f"{API}functions/function/durable-executions"))
-        every = self.model.shape_for("EventType").enum
-        self.assertEqual(self.seen, set(every))
+        every = set(self.model.shape_for("EventType").enum)
+        self.assertEqual(self.seen, every - NOT_SERVED)
 
     def operations(self):
         """Each type of operation, and each way for it to end."""
