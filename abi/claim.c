@@ -34,6 +34,11 @@ durable_bytes durable_engine_next_id(durable_engine *e, durable_ctx_id ctx) {
   return DUR_OUT(id);
 }
 
+int durable_engine_next_is_new(durable_engine *e, durable_ctx_id ctx) {
+  dur_ctx *in = e ? dur_ctx_in(e, ctx) : NULL;
+  return in ? dur_claim_is_new(e, in) : DURABLE_E_HANDLE;
+}
+
 static durable_op_id answer(int rc, const dur_op *op) {
   return rc < 0 ? rc : op->handle;
 }
@@ -91,18 +96,27 @@ durable_op_id durable_engine_invoke(durable_engine *e, durable_task_id task,
     rc = dur_bytes_in(e, payload, "payload");
   if (rc != 0)
     return rc;
-  dur_bytes to = dur_cstr(function), tenant = dur_cstr(mine.tenant_id);
-  if (!dur_function_name_ok(to))
-    return dur_refuse_bytes(e, DURABLE_E_ARGUMENT, "function name \"", to,
+  const dur_invoke_spec spec = {.name = s.name,
+                                .function = dur_cstr(function),
+                                .payload = DUR_TEXT(payload),
+                                .tenant = dur_cstr(mine.tenant_id),
+                                .trace_id = dur_cstr(mine.trace_id)};
+  if (!dur_function_name_ok(spec.function))
+    return dur_refuse_bytes(e, DURABLE_E_ARGUMENT, "function name \"",
+                            spec.function,
                             "\" is not a Lambda function name or ARN");
-  if (tenant.data && !dur_tenant_ok(tenant))
-    return dur_refuse_bytes(e, DURABLE_E_ARGUMENT, "tenant id \"", tenant,
+  if (spec.tenant.data && !dur_tenant_ok(spec.tenant))
+    return dur_refuse_bytes(e, DURABLE_E_ARGUMENT, "tenant id \"", spec.tenant,
                             "\" is not 1 to 256 of A-Z a-z 0-9 . _ : / = + - "
                             "@ and space");
+  if (!dur_trace_ok(spec.trace_id))
+    return dur_refuse(e, DURABLE_E_ARGUMENT,
+                      "a trace id has at most 8,192 printable ASCII characters",
+                      NULL);
   if (payload.len > DUR_INVOKE_INPUT_MAX)
     return dur_refuse(e, DURABLE_E_LIMIT,
                       "an invoke payload has at most 1,048,576 bytes", NULL);
-  rc = dur_invoke_claim(e, s.ctx, s.name, to, DUR_TEXT(payload), tenant, &op);
+  rc = dur_invoke_claim(e, s.ctx, &spec, &op);
   return answer(rc, op);
 }
 

@@ -103,6 +103,7 @@ static int claim_invoke(dur_scope *s, dur_call *call, durable_values *values,
     return dur_scope_fail(s, DURABLE_E_SERDES,
                           dur_failure_copy(s->space->values, fault.failure));
   o.tenant_id = c.tenant_id;
+  o.trace_id = c.trace_id;
   durable_engine *e = dur_claim_begin(s);
   return dur_claim_end(s, call,
                        durable_engine_invoke(e, s->strand->task, s->id, name,

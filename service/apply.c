@@ -141,6 +141,7 @@ static dur_item *make_item(durable_service *s, dur_run *run,
   } else if (u->type == DUR_TYPE_CHAINED_INVOKE) {
     spec.target = u->function_name;
     spec.tenant = u->tenant_id;
+    spec.trace_id = u->trace_id;
     spec.input = u->payload.len > 0 ? u->payload : DUR_LIT("null");
   }
   dur_item *item = id.failed ? NULL : dur_item_new(run, &spec);

@@ -27,6 +27,7 @@ static void start_nested(durable_service *s, dur_item *item, dur_function *f,
   dur_start start = {.function = f,
                      .input = item->input,
                      .tenant = item->tenant,
+                     .trace_id = item->trace_id,
                      .parent = parent->arn,
                      .parent_op = item->op.id};
   dur_run *child = NULL;
@@ -41,6 +42,7 @@ void dur_chain_call(durable_service *s, dur_item *item, dur_function *f) {
   const dur_call call = {.function = f,
                          .event = item->input,
                          .tenant = item->tenant,
+                         .trace_id = item->trace_id,
                          .parent = item->run->arn,
                          .parent_op = item->op.id};
   item->called = 1;

@@ -29,6 +29,7 @@ static void job_free(dur_job *job) {
   free(job->endpoint);
   free(job->context);
   free(job->identity);
+  free(job->trace_id);
   free(job->parent);
   free(job->parent_op);
   free(job);
@@ -152,7 +153,8 @@ void dur_dispatch_run(durable_service *s, dur_run *run) {
       keep(&job->tenant, run->tenant) != 0 ||
       keep(&job->endpoint, run->endpoint) != 0 ||
       keep(&job->context, run->context) != 0 ||
-      keep(&job->identity, run->identity) != 0) {
+      keep(&job->identity, run->identity) != 0 ||
+      keep(&job->trace_id, run->trace_id) != 0) {
     job_free(job);
     dur_give_up(s, "out of memory");
     return;
@@ -194,6 +196,7 @@ int dur_dispatch_call(durable_service *s, const dur_call *call) {
   if (job->event.failed || keep(&job->tenant, call->tenant) != 0 ||
       keep(&job->context, call->context) != 0 ||
       keep(&job->identity, call->identity) != 0 ||
+      keep(&job->trace_id, call->trace_id) != 0 ||
       keep(&job->parent, call->parent) != 0 ||
       keep(&job->parent_op, call->parent_op) != 0) {
     job_free(job);
@@ -223,7 +226,8 @@ static void begin(durable_service *s, dur_job *job) {
       .arn = job->arn,
       .tenant_id = job->tenant,
       .event = dur_to_public(dur_buf_view(&job->event)),
-      .deadline_ms = dur_real_ms() + f->timeout_s * 1000};
+      .deadline_ms = dur_real_ms() + f->timeout_s * 1000,
+      .trace_id = job->trace_id};
   pthread_cond_signal(&s->timer); /* a new deadline */
 }
 

@@ -21,7 +21,7 @@ void dur_unready(durable_service *s, dur_run *run);
 
 typedef struct dur_call {
   dur_function *function;
-  dur_bytes event, tenant, context, identity;
+  dur_bytes event, tenant, context, identity, trace_id;
   dur_bytes parent, parent_op; /* the chained invoke it answers, or absent */
   dur_plain *waiter;           /* who waits for the outcome, or NULL */
 } dur_call;

@@ -55,7 +55,8 @@ static int load_item(loading *l, dur_run *run, sqlite3_stmt *row) {
                               .callback_id = dur_column(row, 12),
                               .target = dur_column(row, 16),
                               .tenant = dur_column(row, 17),
-                              .input = dur_column(row, 21)};
+                              .input = dur_column(row, 21),
+                              .trace_id = dur_column(row, 22)};
   dur_item *item = dur_item_new(run, &spec);
   if (item == NULL)
     return no_memory(l);
@@ -144,7 +145,8 @@ static int load_run(loading *l, sqlite3_stmt *row) {
                              .retention_days = sqlite3_column_int64(row, 15),
                              .endpoint = dur_column(row, 16),
                              .context = dur_column(row, 17),
-                             .identity = dur_column(row, 18)};
+                             .identity = dur_column(row, 18),
+                             .trace_id = dur_column(row, 19)};
   dur_run *run = dur_run_new(l->s, &spec);
   if (run == NULL)
     return no_memory(l);
@@ -176,7 +178,7 @@ static int load_all(loading *l, int64_t *newest_ms) {
       &l->s->store,
       "SELECT id, arn, function, name, start_ms, timeout_s, wanted, retry_ms,"
       " failures, empties, invocations, tenant, parent, parent_op, payload,"
-      " retention_days, endpoint, context, identity"
+      " retention_days, endpoint, context, identity, trace_id"
       " FROM execution JOIN input ON input.execution = execution.id"
       " WHERE status = 'RUNNING' ORDER BY id");
   int step = SQLITE_DONE;

@@ -36,11 +36,13 @@ typedef struct dur_item {
   int64_t timeout_s, heartbeat_s; /* CALLBACK */
   int64_t beat_ms;                /* CALLBACK: when the heartbeat is due, 0 */
   dur_bytes target, tenant;       /* CHAINED_INVOKE */
+  dur_bytes trace_id;             /* CHAINED_INVOKE, or absent */
   dur_bytes input;                /* CHAINED_INVOKE, while STARTED */
   dur_timer due;                  /* wait end, next attempt, timeout */
   dur_timer beat;
   struct dur_item *next_dirty;
-  char *fixed;   /* id, parent, name, sub-type, callback id, target, tenant */
+  char *fixed;   /* id, parent, name, sub-type, callback id, target, tenant,
+                    trace id */
   char *outcome; /* result and error */
   char *held;    /* |input| */
   unsigned char dirty, hidden;
@@ -60,6 +62,7 @@ struct dur_run {
   dur_bytes tenant, parent, parent_op, input;
   dur_bytes endpoint; /* where it is invoked, instead of its function's place */
   dur_bytes context, identity; /* JSON about who invoked it: dur_start */
+  dur_bytes trace_id;          /* of who invoked it, or absent */
   char *text;
   int status; /* DURABLE_EXECUTION_* */
   int64_t start_ms, end_ms, timeout_s, retention_days;
@@ -111,6 +114,7 @@ struct dur_job {
   dur_buf event;
   char *arn; /* a copy: an abandoned job may outlive its run */
   char *tenant, *endpoint, *context, *identity; /* of the run or the call */
+  char *trace_id;                               /* likewise */
   char *parent, *parent_op; /* plain: the CHAINED_INVOKE it answers */
   dur_plain *waiter;        /* plain: who waits for it */
   int64_t start_ms;         /* service time */

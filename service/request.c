@@ -8,13 +8,11 @@
 #include <strings.h>
 
 const char *const dur_request_headers[DUR_HEADERS_READ + 1] = {
-    "X-Amz-Invocation-Type",
-    "X-Amz-Durable-Execution-Name",
-    "X-Amz-Tenant-Id",
-    "X-Amz-Client-Context",
-    "X-Amz-Cognito-Identity-Id",
-    "X-Amz-Cognito-Identity-Pool-Id",
-    NULL};
+    "X-Amz-Invocation-Type",     "X-Amz-Durable-Execution-Name",
+    "X-Amz-Tenant-Id",           "X-Amz-Client-Context",
+    "X-Amz-Cognito-Identity-Id", "X-Amz-Cognito-Identity-Pool-Id",
+    "X-Amzn-Trace-Id",           NULL,
+};
 
 /* |plus|: '+' stands for a blank, as in a query. */
 static int decode(dur_request *r, dur_bytes raw, int plus, dur_bytes *out) {

@@ -39,7 +39,7 @@ typedef struct dur_reply {
 } dur_reply;
 
 /* The names of the headers that routes read; the last is NULL. */
-enum { DUR_HEADERS_READ = 6 };
+enum { DUR_HEADERS_READ = 7 };
 extern const char *const dur_request_headers[DUR_HEADERS_READ + 1];
 
 /* 0, or -1: malformed (too many segments, bad %XX) or out of memory. */

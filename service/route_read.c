@@ -65,6 +65,12 @@ static void write_execution(const durable_service *s, sqlite3_stmt *row,
   if (sqlite3_column_type(row, 5) != SQLITE_NULL)
     put_time(&out, "EndTimestamp", sqlite3_column_int64(row, 5));
   put_text(&out, "Version", DUR_LIT("$LATEST"));
+  if (sqlite3_column_type(row, 9) != SQLITE_NULL) {
+    dur_json_key(&out, "TraceHeader");
+    dur_json_begin_object(&out);
+    put_text(&out, "XAmznTraceId", dur_column(row, 9));
+    dur_json_end_object(&out);
+  }
   dur_json_end_object(&out);
 }
 
@@ -75,7 +81,8 @@ void dur_route_get(durable_service *s, dur_request *r, dur_reply *reply) {
   sqlite3_stmt *row = dur_reply_row(
       s,
       "SELECT arn, name, function, status, start_ms, end_ms, payload, result,"
-      " error FROM execution JOIN input ON input.execution = execution.id"
+      " error, trace_id FROM execution JOIN input ON input.execution = "
+      "execution.id"
       " LEFT JOIN outcome ON outcome.execution = execution.id WHERE arn = ?1",
       r->id, reply);
   if (row != NULL)

@@ -294,7 +294,7 @@ static int check_payload(dur_request *r, invoke_type type, dur_reply *reply) {
 
 /* Who invokes, as the function is told in both ways of being invoked. */
 typedef struct caller {
-  dur_bytes tenant, context, identity;
+  dur_bytes tenant, context, identity, trace_id;
 } caller;
 
 /* The JSON object in base64 that X-Amz-Client-Context is. */
@@ -341,10 +341,24 @@ static void read_identity(dur_request *r, caller *c) {
   dur_buf_drop(&json);
 }
 
-/* As AWS, an asynchronous invocation is told of the tenant alone. */
+static int read_trace(dur_request *r, caller *c, dur_reply *reply) {
+  c->trace_id = dur_request_header(r, "X-Amzn-Trace-Id");
+  if (dur_trace_ok(c->trace_id))
+    return 0;
+  dur_reply_error(reply, DUR_ERROR_INVALID,
+                  "X-Amzn-Trace-Id must be at most %d printable ASCII "
+                  "characters",
+                  DUR_TRACE_MAX);
+  return -1;
+}
+
+/* As AWS, an asynchronous invocation is told of the tenant and the trace
+ * alone. */
 static int read_caller(dur_request *r, invoke_type type, caller *c,
                        dur_reply *reply) {
   *c = (caller){.tenant = dur_request_header(r, "X-Amz-Tenant-Id")};
+  if (read_trace(r, c, reply) != 0)
+    return -1;
   if (type != REQUEST_RESPONSE)
     return 0;
   read_identity(r, c);
@@ -358,7 +372,8 @@ static void invoke_plain(durable_service *s, const dur_request *r,
                    .event = r->body,
                    .tenant = c->tenant,
                    .context = c->context,
-                   .identity = c->identity};
+                   .identity = c->identity,
+                   .trace_id = c->trace_id};
   if (type == REQUEST_RESPONSE) {
     call.waiter = calloc(1, sizeof *call.waiter);
     if (call.waiter == NULL) {
@@ -385,7 +400,8 @@ static void invoke_durable(durable_service *s, const dur_request *r,
       .name = dur_request_header(r, "X-Amz-Durable-Execution-Name"),
       .tenant = c->tenant,
       .context = c->context,
-      .identity = c->identity};
+      .identity = c->identity,
+      .trace_id = c->trace_id};
   if (check_name(spec.name, reply) != 0 || start(s, &spec, reply) < 0)
     return;
   reply->status = type == EVENT ? 202 : 200;

@@ -85,10 +85,11 @@ dur_item *dur_item_new(dur_run *run, const dur_item_spec *spec) {
   op->has_details = 1;
   item->target = spec->target;
   item->tenant = spec->tenant;
+  item->trace_id = spec->trace_id;
   item->input = spec->input;
   dur_bytes *const parts[] = {&op->id,       &op->parent_id,   &op->name,
                               &op->sub_type, &op->callback_id, &item->target,
-                              &item->tenant};
+                              &item->tenant, &item->trace_id};
   dur_bytes *const held[] = {&item->input};
   item->fixed = pack_all(parts, sizeof parts / sizeof *parts);
   if (spec->input.data != NULL)
@@ -170,6 +171,7 @@ dur_run *dur_run_new(durable_service *s, const dur_run_spec *spec) {
   run->endpoint = spec->endpoint;
   run->context = spec->context;
   run->identity = spec->identity;
+  run->trace_id = spec->trace_id;
   run->start_ms = spec->start_ms;
   run->timeout_s = spec->timeout_s;
   run->retention_days = spec->retention_days;
@@ -177,7 +179,7 @@ dur_run *dur_run_new(durable_service *s, const dur_run_spec *spec) {
   dur_bytes *const parts[] = {&run->arn,       &run->function, &run->name,
                               &run->id,        &run->tenant,   &run->parent,
                               &run->parent_op, &run->input,    &run->endpoint,
-                              &run->context,   &run->identity};
+                              &run->context,   &run->identity, &run->trace_id};
   run->text = pack_all(parts, sizeof parts / sizeof *parts);
   run->name_key =
       (dur_bytes){run->arn.data, run->arn.len - dur_arn_last(run->arn).len};

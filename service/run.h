@@ -11,7 +11,7 @@
 typedef struct dur_run_spec {
   int64_t row;
   dur_bytes arn, function, name, id, tenant, parent, parent_op, input;
-  dur_bytes endpoint, context, identity;
+  dur_bytes endpoint, context, identity, trace_id;
   int64_t start_ms, timeout_s, retention_days;
 } dur_run_spec;
 
@@ -27,6 +27,7 @@ void dur_run_save(durable_service *s, dur_run *run);
 /* The parts of an item that never change. */
 typedef struct dur_item_spec {
   dur_bytes id, parent_id, name, sub_type, callback_id, target, tenant, input;
+  dur_bytes trace_id;
   dur_type type;
 } dur_item_spec;
 

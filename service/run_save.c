@@ -37,7 +37,8 @@ static void queue_item(durable_service *s, dur_run *run, dur_item *item) {
       DUR_INT(item->news),
       DUR_TEXT(op->result),
       DUR_TEXT(op->has_error ? dur_buf_view(&error) : DUR_NONE),
-      DUR_TEXT(item->input)};
+      DUR_TEXT(item->input),
+      DUR_TEXT(item->trace_id)};
   dur_queue(s, DUR_STMT_PUT_OPERATION, v, sizeof v / sizeof *v);
   dur_buf_drop(&error);
 }
@@ -64,7 +65,8 @@ static void queue_new_run(durable_service *s, const dur_run *run,
                          DUR_TEXT(run->parent_op),
                          DUR_TEXT(run->endpoint),
                          DUR_TEXT(run->context),
-                         DUR_TEXT(run->identity)};
+                         DUR_TEXT(run->identity),
+                         DUR_TEXT(run->trace_id)};
   const dur_value input[] = {DUR_INT(run->row), DUR_TEXT(run->input)};
   dur_queue(s, DUR_STMT_PUT_EXECUTION, v, sizeof v / sizeof *v);
   dur_queue(s, DUR_STMT_PUT_INPUT, input, 2);

@@ -31,6 +31,7 @@ static int make(durable_service *s, const dur_start *start, dur_bytes name,
                              .endpoint = start->endpoint,
                              .context = start->context,
                              .identity = start->identity,
+                             .trace_id = start->trace_id,
                              .retention_days =
                                  start->retention_days > 0
                                      ? start->retention_days

@@ -9,6 +9,7 @@ typedef struct dur_start {
   dur_bytes input;    /* JSON text */
   dur_bytes name, id; /* absent: made up */
   dur_bytes tenant;
+  dur_bytes trace_id; /* that the function is handed, or absent */
   dur_bytes endpoint; /* a Lambda endpoint that is to be invoked; or absent */
   dur_bytes context;  /* JSON: the caller's client context, or absent */
   dur_bytes identity; /* JSON: the caller's Cognito identity, or absent */

@@ -16,7 +16,8 @@ static const char SCHEMA[] =
     " wanted INTEGER NOT NULL, retry_ms INTEGER NOT NULL, failures INTEGER NOT "
     "NULL,"
     " empties INTEGER NOT NULL, invocations INTEGER NOT NULL, tenant TEXT,"
-    " parent TEXT, parent_op TEXT, endpoint TEXT, context TEXT, identity TEXT);"
+    " parent TEXT, parent_op TEXT, endpoint TEXT, context TEXT, identity TEXT,"
+    " trace_id TEXT);"
     "CREATE INDEX execution_name ON execution(function, name);"
     "CREATE INDEX execution_start ON execution(function, start_ms, id);"
     "CREATE INDEX execution_running ON execution(status)"
@@ -31,7 +32,8 @@ static const char SCHEMA[] =
     " replay_children INTEGER NOT NULL, callback TEXT,"
     " timeout_s INTEGER NOT NULL, heartbeat_s INTEGER NOT NULL,"
     " beat_ms INTEGER NOT NULL, target TEXT, tenant TEXT,"
-    " news INTEGER NOT NULL, result BLOB, error BLOB, input BLOB);"
+    " news INTEGER NOT NULL, result BLOB, error BLOB, input BLOB,"
+    " trace_id TEXT);"
     "CREATE TABLE event(id INTEGER PRIMARY KEY, json TEXT NOT NULL);"
     "CREATE TABLE inbox(id INTEGER PRIMARY KEY AUTOINCREMENT,"
     " method TEXT NOT NULL, target TEXT NOT NULL, headers TEXT, body BLOB,"
@@ -41,7 +43,7 @@ static const char *const SQL[DUR_STMTS] = {
     [DUR_STMT_PUT_EXECUTION] =
         "INSERT INTO execution VALUES"
         "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,"
-        "?20,?21)",
+        "?20,?21,?22)",
     [DUR_STMT_SET_EXECUTION] =
         "UPDATE execution SET status=?2, end_ms=?3, touched_ms=?4, wanted=?5,"
         " retry_ms=?6, failures=?7, empties=?8, invocations=?9 WHERE id=?1",
@@ -49,7 +51,7 @@ static const char *const SQL[DUR_STMTS] = {
     [DUR_STMT_PUT_OUTCOME] = "INSERT INTO outcome VALUES(?1,?2,?3)",
     [DUR_STMT_PUT_OPERATION] =
         "INSERT OR REPLACE INTO operation VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,"
-        "?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22)",
+        "?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23)",
     [DUR_STMT_ADD_EVENT] = "INSERT INTO event VALUES(?1,?2)",
     [DUR_STMT_ANSWER_INBOX] = "UPDATE inbox SET status=?2, error_type=?3,"
                               " answer=?4, arn=?5 WHERE id=?1",

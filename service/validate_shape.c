@@ -94,7 +94,9 @@ static int options(const check *c, const dur_update *u) {
            DUR_FUNCTION_NAME_MAX, dur_function_name_ok(u->function_name),
            "(arn:(aws[a-zA-Z-]*)?:lambda:)?...([a-zA-Z0-9-_\\.]+)...") ||
       text(c, "chainedInvokeOptions.tenantId", u->tenant_id, DUR_TENANT_MAX,
-           dur_tenant_ok(u->tenant_id), "[a-zA-Z0-9\\._:\\/=+\\-@ ]+"))
+           dur_tenant_ok(u->tenant_id), "[a-zA-Z0-9\\._:\\/=+\\-@ ]+") ||
+      text(c, "chainedInvokeOptions.xAmznTraceId", u->trace_id, DUR_TRACE_MAX,
+           dur_trace_ok(u->trace_id), "[\\x20-\\x7E]*"))
     return -1;
   return 0;
 }

@@ -73,6 +73,7 @@
 %typemap(in) const durable_invoke_options * (durable_invoke_options room) {
   room = (durable_invoke_options)DURABLE_INVOKE_OPTIONS_INIT;
   room.tenant_id = dur_lua_text(L, $input, "tenant_id");
+  room.trace_id = dur_lua_text(L, $input, "trace_id");
   $1 = &room;
 }
 %typemap(in) const durable_callback_options * (durable_callback_options room) {

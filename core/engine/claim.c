@@ -131,6 +131,13 @@ static int reclaim(dur_engine *e, dur_ctx *ctx, const dur_claim *claim,
   return 0;
 }
 
+static int is_rebuilt(const dur_ctx *ctx) {
+  for (; ctx->owner; ctx = ctx->owner->ctx)
+    if (ctx->owner->rebuild)
+      return 1;
+  return 0;
+}
+
 /* Made again for its result, a finished context writes nothing: what it left
  * open, or never came to, stays as it is. */
 static int is_left_open(const dur_ctx *ctx, const dur_op *op) {
@@ -140,10 +147,7 @@ static int is_left_open(const dur_ctx *ctx, const dur_op *op) {
                         (entry->op.type != DUR_TYPE_STEP &&
                          entry->op.type != DUR_TYPE_CONTEXT))))
     return 0;
-  for (; ctx->owner; ctx = ctx->owner->ctx)
-    if (ctx->owner->rebuild)
-      return 1;
-  return 0;
+  return is_rebuilt(ctx);
 }
 
 int dur_claim_at(dur_engine *e, dur_ctx *ctx, const dur_claim *claim,
@@ -194,4 +198,15 @@ int dur_claim_op(dur_engine *e, dur_ctx *ctx, const dur_claim *claim,
   ctx->next_id_len = 0;
   dur_ctx_before(e, ctx, *out);
   return 0;
+}
+
+int dur_claim_is_new(dur_engine *e, dur_ctx *ctx) {
+  dur_bytes id;
+  int rc = dur_ctx_peek(e, ctx, &id);
+  if (rc != 0)
+    return rc;
+  const dur_entry *entry = dur_entry_find(e, id);
+  return !(entry && (entry->known || entry->live)) && !e->fatal &&
+         !e->closed_by_service && e->stage < DUR_STAGE_CLOSING &&
+         !dur_ctx_is_mute(ctx) && !is_rebuilt(ctx);
 }

@@ -95,6 +95,8 @@ typedef struct dur_claim {
 /* Take the next id of |ctx|.  *out may be an operation that an earlier thread
  * of the same branch claimed (out->phase tells how far it got).  0 or a code.
  */
+/* Whether the next claim of |ctx| begins an operation; DUR_E_NOMEM. */
+int dur_claim_is_new(dur_engine *e, dur_ctx *ctx);
 int dur_claim_op(dur_engine *e, dur_ctx *ctx, const dur_claim *claim,
                  dur_op **out);
 /* An operation with a given id (branches), or with none (id absent). */
@@ -151,8 +153,11 @@ int dur_callback_next(dur_engine *e, dur_op *op);
 int dur_callback_result_claim(dur_engine *e, dur_op *callback, dur_op **out);
 int dur_callback_result_next(dur_engine *e, dur_op *op);
 
-int dur_invoke_claim(dur_engine *e, dur_ctx *ctx, dur_bytes name,
-                     dur_bytes function, dur_bytes payload, dur_bytes tenant,
+typedef struct dur_invoke_spec {
+  dur_bytes name, function, payload, tenant, trace_id;
+} dur_invoke_spec;
+
+int dur_invoke_claim(dur_engine *e, dur_ctx *ctx, const dur_invoke_spec *spec,
                      dur_op **out);
 int dur_invoke_next(dur_engine *e, dur_op *op);
 

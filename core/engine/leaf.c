@@ -129,11 +129,10 @@ int dur_callback_result_next(dur_engine *e, dur_op *op) {
 
 /* ---- chained invoke */
 
-int dur_invoke_claim(dur_engine *e, dur_ctx *ctx, dur_bytes name,
-                     dur_bytes function, dur_bytes payload, dur_bytes tenant,
+int dur_invoke_claim(dur_engine *e, dur_ctx *ctx, const dur_invoke_spec *spec,
                      dur_op **out) {
   dur_claim claim = {DUR_KIND_INVOKE, DUR_TYPE_CHAINED_INVOKE, "ChainedInvoke",
-                     name, 0};
+                     spec->name, 0};
   int rc = dur_claim_op(e, ctx, &claim, out);
   if (rc != 0)
     return rc;
@@ -141,9 +140,10 @@ int dur_invoke_claim(dur_engine *e, dur_ctx *ctx, dur_bytes name,
   if (!node)
     return 0;
   node->update.has_invoke = 1;
-  if (dur_keep(e, function, &node->update.function_name) != 0 ||
-      dur_keep(e, tenant, &node->update.tenant_id) != 0 ||
-      dur_keep(e, payload, &node->update.payload) != 0)
+  if (dur_keep(e, spec->function, &node->update.function_name) != 0 ||
+      dur_keep(e, spec->tenant, &node->update.tenant_id) != 0 ||
+      dur_keep(e, spec->trace_id, &node->update.trace_id) != 0 ||
+      dur_keep(e, spec->payload, &node->update.payload) != 0)
     return DUR_E_NOMEM;
   dur_update_push(e, node);
   return 0;

@@ -74,6 +74,11 @@ int dur_tenant_ok(dur_bytes tenant) {
   return tenant.len <= DUR_TENANT_MAX && all(tenant, is_tenant);
 }
 
+int dur_trace_ok(dur_bytes trace_id) {
+  return trace_id.len <= DUR_TRACE_MAX &&
+         span(trace_id, 0, is_printable) == trace_id.len;
+}
+
 int dur_execution_name_ok(dur_bytes name) {
   return name.len <= DUR_EXECUTION_NAME_MAX && all(name, is_word);
 }

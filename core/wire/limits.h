@@ -13,6 +13,7 @@
 #define DUR_CLIENT_TOKEN_MAX    64
 #define DUR_FUNCTION_NAME_MAX   256
 #define DUR_TENANT_MAX          256
+#define DUR_TRACE_MAX           8192
 #define DUR_EXECUTION_NAME_MAX  64
 #define DUR_PAYLOAD_MAX         6291456 /* Payload, Result, InputPayload */
 #define DUR_RESULT_MAX          262144  /* one operation's result */
@@ -33,6 +34,7 @@ int dur_name_ok(dur_bytes name);          /* 1..256 of 0x20..0x7E */
 int dur_id_ok(dur_bytes id);              /* 1..64 of [A-Za-z0-9_-] */
 int dur_sub_type_ok(dur_bytes sub_type);  /* 1..32 of [A-Za-z0-9_-] */
 int dur_tenant_ok(dur_bytes tenant);      /* 1..256 of [A-Za-z0-9._:/=+\-@ ] */
+int dur_trace_ok(dur_bytes trace_id);     /* 0..8192 of 0x20..0x7E: a header */
 int dur_function_name_ok(dur_bytes name); /* the API's FunctionName pattern */
 /* NAME in a FunctionName: a name, NAME:QUALIFIER, ACCOUNT:NAME, a partial or a
  * whole ARN.  Absent when it is none of these. */

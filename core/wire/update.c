@@ -36,6 +36,7 @@ static void put_options(dur_put *put, const dur_update *u) {
     dur_put_open(put, "ChainedInvokeOptions");
     dur_put_text(put, "FunctionName", u->function_name);
     dur_put_text_if(put, "TenantId", u->tenant_id);
+    dur_put_text_if(put, "XAmznTraceId", u->trace_id);
     dur_put_close(put);
   }
 }
@@ -94,6 +95,7 @@ static const dur_field CALLBACK_FIELDS[] = {
 static const dur_field INVOKE_FIELDS[] = {
     OPTION(string, "ChainedInvokeOptions.", "FunctionName", function_name),
     OPTION(string, "ChainedInvokeOptions.", "TenantId", tenant_id),
+    OPTION(string, "ChainedInvokeOptions.", "XAmznTraceId", trace_id),
 };
 
 #define OPTIONS(key, flag, fields)                                             \

@@ -21,7 +21,8 @@ typedef struct dur_update {
   int64_t wait_s;                         /* WaitOptions */
   int64_t timeout_s, heartbeat_timeout_s; /* CallbackOptions, both written */
   int has_invoke;                         /* ChainedInvokeOptions */
-  dur_bytes function_name, tenant_id;     /* tenant absent: not written */
+  dur_bytes function_name;
+  dur_bytes tenant_id, trace_id; /* absent: not written */
 } dur_update;
 
 /* Key order: Id, Type, Action, ParentId, Name, SubType, Payload, Error,

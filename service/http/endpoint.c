@@ -70,6 +70,7 @@ static struct curl_slist *make_headers(const durable_service_invocation *inv) {
   list = curl_slist_append(list, "Content-Type: application/json");
   list = curl_slist_append(list, "Expect:");
   list = add_header(list, "X-Amz-Tenant-Id", dur_cstr(inv->tenant_id));
+  list = add_header(list, "X-Amzn-Trace-Id", dur_cstr(inv->trace_id));
   dur_buf_init(&encoded, &dur_mem_default, SIZE_MAX);
   if (context != NULL) {
     dur_base64_encode(&encoded, dur_cstr(context));

@@ -43,9 +43,14 @@ static void put_arn(dur_exchange *x, const dur_program *program) {
   dur_buf_drop(&arn);
 }
 
-/* Root=1-8 hex-24 hex;Parent=16 hex;Sampled=0, made of two fresh ids. */
-static void put_trace(dur_exchange *x, int64_t now_ms) {
+/* The caller's; else Root=1-8 hex-24 hex;Parent=16 hex;Sampled=0, made of two
+ * fresh ids. */
+static void put_trace(dur_exchange *x, const char *given, int64_t now_ms) {
   char a[DUR_UUID_SIZE], b[DUR_UUID_SIZE], text[128];
+  if (given != NULL && *given != '\0') {
+    dur_exchange_put(x, "Lambda-Runtime-Trace-Id", given);
+    return;
+  }
   if (dur_uuid(a) != 0 || dur_uuid(b) != 0)
     return;
   snprintf(text, sizeof text,
@@ -64,7 +69,7 @@ static void deliver(dur_process *p, dur_exchange *x) {
   dur_exchange_put(x, "Lambda-Runtime-Aws-Request-Id", inv->request_id);
   dur_exchange_put(x, "Lambda-Runtime-Deadline-Ms", deadline);
   put_arn(x, p->program);
-  put_trace(x, dur_real_ms());
+  put_trace(x, inv->trace_id, dur_real_ms());
   if (dur_uuid(p->invocation_id) == 0)
     dur_exchange_put(x, "Lambda-Runtime-Invocation-Id", p->invocation_id);
   if (inv->tenant_id)

@@ -136,6 +136,16 @@ t.test("invoke", function()
   t.same(run:operation("ask").type, "ChainedInvoke")
 end)
 
+t.test("invoke: a trace id is a header", function()
+  local run = t.run(function(_, ctx)
+    t.raises("ValidationError", "trace id", function()
+      ctx:invoke("ask", "echo", 1, {trace_id = "Root=1\r\nHost: x"})
+    end)
+    return ctx:invoke("ask", "echo", 1, {trace_id = "Root=1;Sampled=1"})
+  end, nil, {functions = {echo = durable.plain(function(event) return event end)}})
+  t.succeeds(run, 1)
+end)
+
 t.test("invoke: a durable function, one that fails, one that is not there", function()
   local run = t.run(function(_, ctx)
     local out = {ctx:invoke("a", "child", "x")}

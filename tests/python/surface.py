@@ -2,7 +2,7 @@
 
 A surface is a flat table: dotted name -> facts.  The facts of a class are its
 bases, its constructor and its kind; its members have rows of their own.  Defaults
-are compared by value.
+are compared by value, and so are constants save __version__, which may be the same.
 """
 from __future__ import annotations
 
@@ -123,7 +123,8 @@ def rows_of(name: str, value: object, package: str):
     elif inspect.isfunction(value):
         yield name, {"kind": "function", "parameters": parameters_of(value)}
     else:
-        shown = value if isinstance(value, (str, int, float)) else None
+        told = isinstance(value, (str, int, float)) and name != "__version__"
+        shown = value if told else None
         yield name, {"kind": "constant", "value": shown}
 
 

@@ -15,7 +15,11 @@ from both import OFFICIAL, OWN, Package
 from durable_core import DurableContext
 from durable_core.config import Duration
 from durable_core.execution import Handler
-from durable_core.plugin import DurableInstrumentationPlugin, InvocationStartInfo
+from durable_core.plugin import (
+    DurableInstrumentationPlugin,
+    InvocationStartInfo,
+    PropagationMetadata,
+)
 
 
 class Factory:
@@ -103,6 +107,69 @@ def test_same_hooks(name: str) -> None:
     assert ours == theirs
 
 
+class Recorded(same.Client):
+    """Keeps the options of the chained invokes that are started."""
+
+    def __init__(self, service: kit.Service) -> None:
+        super().__init__(service)
+        self.sent: list[Any] = []
+
+    def checkpoint_durable_execution(self, **body: Any) -> dict[str, Any]:
+        self.sent += [
+            (one["Id"], one["ChainedInvokeOptions"])
+            for one in body["Updates"]
+            if "ChainedInvokeOptions" in one
+        ]
+        return super().checkpoint_durable_execution(**body)
+
+
+def propagation(name: str, given: list[Any]) -> tuple[list[Any], list[Any]]:
+    """What is sent, and what the plugins are asked, each of which gives one of these."""
+    package, asked = Package(name), []
+    metadata = package.plugin.PropagationMetadata
+
+    def giving(value: Any) -> Factory:
+        class Giving(package.plugin.DurableInstrumentationPlugin):  # type: ignore[misc]
+            def provide_propagation_metadata(self, info: Any) -> Any:
+                asked.append((value, info.operation_id, info.target_function_name,
+                              info.parent_operation_id,
+                              "/durable-execution/" in info.execution_arn))
+                if value == "raise":
+                    raise RuntimeError("no trace today")
+                return value if value in (None, 7) else metadata(x_amzn_trace_id=value)
+
+        return Factory(Giving)
+
+    def handler(_: object, context: Any) -> Any:
+        first = context.invoke("echo", 1, name="first")
+        return context.run_in_child_context(
+            lambda child: [first, child.invoke("echo", 2)], name="inside")
+
+    def echo(event: Any, _: Any) -> Any:
+        return event
+
+    with kit.service() as service:
+        client = Recorded(service)
+        execution = package.execution.durable_execution
+        plugins = [giving(value) for value in given]
+        same.register(service, "program",
+                      [execution(handler, boto3_client=client, plugins=plugins)])
+        same.register(service, "echo", [execution(echo, boto3_client=client)])
+        assert service.wait(service.start("program")).result == [1, 2]
+    return client.sent, asked
+
+
+@pytest.mark.parametrize(
+    ("given", "trace"),
+    [([], None), ([None, "", " "], None), (["raise", 7, " ", "Root=1", "Root=2"], "Root=1")],
+)
+def test_same_propagation(given: list[Any], trace: str | None) -> None:
+    theirs, ours = propagation(OFFICIAL, given), propagation(OWN, given)
+    assert ours == theirs
+    assert [options.get("XAmznTraceId") for _, options in ours[0]] == [trace] * 2
+    assert len(ours[1]) == 2 * len(given)  # once for each invoke, not on replay
+
+
 # --------------------------------------------------------------------------- own
 
 
@@ -186,6 +253,47 @@ def test_hook_that_raises(service: kit.Service, hook: str) -> None:
 
     made = type("Broken", (DurableInstrumentationPlugin,), {hook: broken})
     assert run(service, handler, made).result == 6
+
+
+@pytest.mark.parametrize("given", ["x" * 8193, "Root=1\r\nHost: x", "\u00e9", b"Root=1"])
+def test_trace_that_is_no_header(
+    service: kit.Service, caplog: pytest.LogCaptureFixture, given: Any
+) -> None:
+    class Bad(DurableInstrumentationPlugin):
+        def provide_propagation_metadata(self, info: Any) -> Any:
+            return PropagationMetadata(given)
+
+    class Good(DurableInstrumentationPlugin):
+        def provide_propagation_metadata(self, info: Any) -> Any:
+            return PropagationMetadata("Root=1")
+
+    def handler(_: object, context: DurableContext) -> Any:
+        return context.invoke("echo", 1)
+
+    service.register("echo", Handler(lambda event, _: event, None, []))
+    assert run(service, handler, Bad, Good).result == 1
+    [line] = [one for one in caplog.records if one.levelno >= logging.WARNING]
+    assert "provide_propagation_metadata" in line.message and line.exc_info
+
+
+def test_traces_that_differ(
+    service: kit.Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    def giving(value: str) -> type[DurableInstrumentationPlugin]:
+        class Giving(DurableInstrumentationPlugin):
+            def provide_propagation_metadata(self, info: Any) -> Any:
+                return PropagationMetadata(value)
+
+        return Giving
+
+    def handler(_: object, context: DurableContext) -> Any:
+        return context.invoke("echo", 1)
+
+    service.register("echo", Handler(lambda event, _: event, None, []))
+    made = [giving(value) for value in ("Root=1", "Root=1", "Root=2")]
+    assert run(service, handler, *made).result == 1
+    [line] = [one for one in caplog.records if one.levelno == logging.WARNING]
+    assert "different trace headers" in line.message
 
 
 def test_hook_that_ends_the_process(service: kit.Service) -> None:

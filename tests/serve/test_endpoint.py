@@ -59,7 +59,9 @@ class Lambda(http.server.BaseHTTPRequestHandler):
                 "CheckpointToken": event["CheckpointToken"], "Updates": [{
                     "Id": "c", "Type": "CHAINED_INVOKE", "Action": "START",
                     "Payload": '{"do":"echo"}',
-                    "ChainedInvokeOptions": {"FunctionName": "other"}}]}))
+                    "ChainedInvokeOptions": {
+                        "FunctionName": "other",
+                        "XAmznTraceId": "Root=1;Parent=2"}}]}))
         assert connection.getresponse().status == 200
         connection.close()
 
@@ -210,6 +212,9 @@ class Endpoint(ServeTest):
         self.succeeded(arn)
         self.assertEqual([path.split("/")[3] for path in self.paths()],
                          ["function", "other", "function"])
+        self.assertEqual([headers.get("X-Amzn-Trace-Id")
+                          for _, headers in self.server.seen],
+                         [None, "Root=1;Parent=2", None])
         [event] = [e for e in self.events(arn)
                    if e["EventType"] == "ChainedInvokeSucceeded"]
         self.assertEqual(event["ChainedInvokeSucceededDetails"]["Result"][
@@ -221,6 +226,7 @@ class Endpoint(ServeTest):
         with self.connect() as it:
             it.sendall(b"POST /2015-03-31/functions/any/invocations HTTP/1.1"
                        b"\r\nHost: x\r\nContent-Length: 13\r\n"
+                       b"X-Amzn-Trace-Id: Root=1;Parent=2\r\n"
                        b"X-Amz-Client-Context: " + context +
                        b"\r\n\r\n" b'{"do":"hold"}')
             self.until(lambda: self.server.seen)
@@ -230,6 +236,7 @@ class Endpoint(ServeTest):
         self.until(lambda: len(self.server.seen) == 2)
         for _, headers in self.server.seen:
             self.assertEqual(headers["X-Amz-Client-Context"].encode(), context)
+            self.assertEqual(headers["X-Amzn-Trace-Id"], "Root=1;Parent=2")
 
     def test_failures(self):
         self.serve("--lambda-endpoint", self.url)

@@ -48,7 +48,7 @@ class Workflows(ServeTest):
 
 class Processes(ServeTest):
     functions = [raw_function(timeout_s=60, durable=False),
-                 raw_function("durable"),
+                 raw_function("durable"), c_function("traced"),
                  raw_function("brief", timeout_s=1, durable=False),
                  raw_function("overrun", timeout_s=1),
                  raw_function("one", concurrency=1, durable=False),
@@ -90,6 +90,23 @@ class Processes(ServeTest):
         found = self.invoke("raw", {"do": "headers"},
                             **{"X-Amz-Tenant-Id": "t1"}).json
         self.assertEqual(found["lambda-runtime-aws-tenant-id"], "t1")
+
+    def test_trace(self):
+        trace = "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Sampled=1"
+        for function in ("raw", "durable"):
+            with self.subTest(function=function):
+                found = self.invoke(function, {"do": "headers"},
+                                    **{"X-Amzn-Trace-Id": trace})
+                self.assertEqual(found.json["lambda-runtime-trace-id"], trace)
+        self.assertEqual(self.execution(found.arn).json["TraceHeader"],
+                         {"XAmznTraceId": trace})
+
+    def test_trace_of_an_invoke(self):
+        trace = "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Sampled=1"
+        found = self.invoke("traced", {"do": "headers", "trace": trace}).json
+        self.assertEqual(found["lambda-runtime-trace-id"], trace)
+        found = self.invoke("traced", {"do": "headers"}).json
+        self.assertRegex(found["lambda-runtime-trace-id"], "Sampled=0$")
 
     def test_headers_about_the_caller(self):
         context = base64.b64encode('{"client": {"é": 1}}'.encode()).decode()

@@ -238,6 +238,7 @@ typedef struct durable_invoke_config {
   const char *tenant_id;                /* NULL: none */
   const durable_serdes *payload_serdes; /* NULL: plain */
   const durable_serdes *serdes;         /* of the result; NULL: plain */
+  const char *trace_id; /* 1.4.  X-Amzn-Trace-Id of the function; NULL: none */
 } durable_invoke_config;
 #define DURABLE_INVOKE_INIT DURABLE_SIZED(durable_invoke_config)
 

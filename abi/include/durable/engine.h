@@ -244,6 +244,12 @@ DURABLE_API durable_bytes durable_engine_ctx_parent_id(const durable_engine *e,
  * for a stale context, or when memory is out. */
 DURABLE_API durable_bytes durable_engine_next_id(durable_engine *e,
                                                  durable_ctx_id ctx);
+/* 1.4.  1: the next claim of |ctx|, unless another task claims first, begins an
+ * operation: nothing is on record under its id and |ctx| may still write, so a
+ * claim that is not refused queues a START.  0: it does not.  For what only a
+ * START carries, such as a trace_id: ask, make it with no lock held, claim. */
+DURABLE_API int durable_engine_next_is_new(durable_engine *e,
+                                           durable_ctx_id ctx);
 
 /* ---- claims
  *
@@ -319,6 +325,9 @@ DURABLE_API durable_op_id durable_engine_wait(durable_engine *e,
 typedef struct durable_invoke_options {
   size_t size;
   const char *tenant_id; /* NULL: not sent */
+  const char *trace_id;  /* 1.4.  X-Amzn-Trace-Id of the invoked function, at
+                            most 8,192 printable ASCII characters; sent only
+                            with a START, so not on replay; NULL: not sent */
 } durable_invoke_options;
 #define DURABLE_INVOKE_OPTIONS_INIT DURABLE_SIZED(durable_invoke_options)
 

@@ -33,6 +33,9 @@ typedef struct durable_service_invocation {
   const char *tenant_id;  /* NULL: none */
   durable_bytes event;    /* the Lambda event */
   int64_t deadline_ms;    /* when the invocation is given up */
+  const char
+      *trace_id; /* 1.4.  The trace header of the caller: of Invoke, or of
+                           a chained invoke's options; NULL: none */
 } durable_service_invocation;
 
 /* Answers of an invocation. */

@@ -6,10 +6,10 @@
 #include <stdint.h>
 
 #define DURABLE_VERSION_MAJOR  1
-#define DURABLE_VERSION_MINOR  3
+#define DURABLE_VERSION_MINOR  4
 #define DURABLE_VERSION_PATCH  0
-#define DURABLE_VERSION_NUMBER 10300 /* major * 10000 + minor * 100 + patch */
-#define DURABLE_VERSION_STRING "1.3.0"
+#define DURABLE_VERSION_NUMBER 10400 /* major * 10000 + minor * 100 + patch */
+#define DURABLE_VERSION_STRING "1.4.0"
 
 #if defined(SWIG) || !defined(__GNUC__)
 #define DURABLE_API

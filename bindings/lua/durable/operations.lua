@@ -84,7 +84,7 @@ end
 
 -- ---- invoke
 
-local INVOKE = keys("serdes_payload", "serdes_result", "tenant_id")
+local INVOKE = keys("serdes_payload", "serdes_result", "tenant_id", "trace_id")
 
 function operations.invoke(ctx, task, name, function_name, payload, opts)
   local o = options.given(opts, INVOKE, "invoke")
@@ -97,7 +97,8 @@ function operations.invoke(ctx, task, name, function_name, payload, opts)
     options.serdes(o.serdes_payload, "invoke") or serdes.json, payload)
   if not ok then error(text, 0) end
   return claimed(call, native.engine_invoke(ctx.run.native, task.id, ctx.id,
-    options.name(name), function_name, text, {tenant_id = o.tenant_id}))
+    options.name(name), function_name, text,
+    {tenant_id = o.tenant_id, trace_id = o.trace_id}))
 end
 
 -- ---- callbacks

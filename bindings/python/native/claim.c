@@ -36,14 +36,15 @@ int claim_wait(durpy_run *run, int task, int ctx, const char *name,
 }
 
 int claim_invoke(durpy_run *run, int task, int ctx, const char *name,
-                 const char *function, PyObject *payload,
-                 const char *tenant_id) {
+                 const char *function, PyObject *payload, const char *tenant_id,
+                 const char *trace_id) {
   durable_invoke_options o = DURABLE_INVOKE_OPTIONS_INIT;
   durable_bytes text;
   PyObject *owner;
   if (durpy_bytes(payload, &text, &owner) != 0)
     return -1;
   o.tenant_id = tenant_id;
+  o.trace_id = trace_id;
   int op = leave(run, durable_engine_invoke(enter(run), task, ctx, name,
                                             function, text, &o));
   Py_XDECREF(owner);

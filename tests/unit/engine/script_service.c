@@ -649,6 +649,8 @@ static size_t tell_update(const dur_update *u, char *out, size_t room) {
     TELL(" ->%.*s", (int)u->function_name.len, u->function_name.data);
   if (u->has_invoke && u->tenant_id.data)
     TELL(" @%.*s", (int)u->tenant_id.len, u->tenant_id.data);
+  if (u->has_invoke && u->trace_id.data)
+    TELL(" ~%.*s", (int)u->trace_id.len, u->trace_id.data);
 #undef TELL
   return (size_t)(out - start);
 }

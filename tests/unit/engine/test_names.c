@@ -106,6 +106,20 @@ static void next_id(void **state) {
   assert_null(durable_engine_next_id(NULL, sc.ctx).data);
 }
 
+static void next_is_new(void **state) {
+  (void)state;
+  sc_open();
+  assert_int_equal(durable_engine_next_is_new(sc.e, 0), DURABLE_E_HANDLE);
+  assert_int_equal(durable_engine_next_is_new(NULL, sc.ctx), DURABLE_E_HANDLE);
+  assert_int_equal(durable_engine_next_is_new(sc.e, sc.ctx), 1);
+  sc_says(sc_wait(NULL, 5), SUSPEND);
+  sc_unwind();
+  sc_again(0); /* STARTED */
+  assert_int_equal(durable_engine_next_is_new(sc.e, sc.ctx), 0);
+  sc_step(NULL); /* not what is on record: nothing is written any more */
+  assert_int_equal(durable_engine_next_is_new(sc.e, sc.ctx), 0);
+}
+
 static int mentions(durable_bytes text, const char *what) {
   char *copy = malloc(text.len + 1);
   assert_non_null(copy);
@@ -137,6 +151,7 @@ int main(void) {
       SC_TEST(qualified_error_classes),
       SC_TEST(both_forms_are_read),
       SC_TEST(next_id),
+      SC_TEST(next_is_new),
       SC_TEST(listing),
   };
   return cmocka_run_group_tests_name("names", tests, NULL, NULL);

@@ -98,15 +98,40 @@ static void start_accepted_without_a_record(void **state) {
 
 /* ---- chained invoke */
 
-static int invoke(const char *name, const char *function, const char *payload,
-                  const char *tenant) {
+static int invoke_with(const char *name, const char *function,
+                       const char *payload, const char *tenant,
+                       const char *trace_id) {
   durable_invoke_options o = DURABLE_INVOKE_OPTIONS_INIT;
   o.tenant_id = tenant;
+  o.trace_id = trace_id;
   int op = durable_engine_invoke(
       sc.e, sc.task, sc.ctx, name, function,
       (durable_bytes){payload, payload ? strlen(payload) : 0}, &o);
   sc_drain();
   return op;
+}
+
+static int invoke(const char *name, const char *function, const char *payload,
+                  const char *tenant) {
+  return invoke_with(name, function, payload, tenant, NULL);
+}
+
+/* Only a START carries a trace. */
+static void invoke_with_a_trace(void **state) {
+  static const char trace[] = "Root=1-5bef4de7;Sampled=1";
+  (void)state;
+  sc_open();
+  assert_int_equal(durable_engine_next_is_new(sc.e, sc.ctx), 1);
+  sc_says(invoke_with("call", "fn", "1", "t1", trace), SUSPEND);
+  sc_sent_is("CHAINED_INVOKE 1 START =1 ->fn @t1 ~Root=1-5bef4de7;Sampled=1");
+  sc_unwind();
+  sc_settle("1", "SUCCEEDED", "'ChainedInvokeDetails':{'Result':'[2]'}");
+  sc_again(0);
+  assert_int_equal(durable_engine_next_is_new(sc.e, sc.ctx), 0);
+  sc_says(invoke_with("call", "fn", "1", "t1", "another"), DONE);
+  assert_int_equal(durable_engine_next_is_new(sc.e, sc.ctx), 1);
+  sc_says(invoke_with("more", "fn", "1", NULL, ""), SUSPEND);
+  sc_sent_is("CHAINED_INVOKE 2 START =1 ->fn ~");
 }
 
 static void invoke_first_run(void **state) {
@@ -189,6 +214,13 @@ static void invoke_arguments(void **state) {
                    DURABLE_E_ARGUMENT);
   assert_int_equal(invoke(NULL, "fn", "1", "bad\ttenant"), DURABLE_E_ARGUMENT);
   assert_int_equal(invoke("caf\xc3\xa9", "fn", "1", NULL), DURABLE_E_LIMIT);
+  assert_int_equal(invoke_with(NULL, "fn", "1", NULL, "Root=1\r\nHost: x"),
+                   DURABLE_E_ARGUMENT);
+  char *long_trace = calloc(1, 8194);
+  memset(long_trace, 'a', 8193);
+  assert_int_equal(invoke_with(NULL, "fn", "1", NULL, long_trace),
+                   DURABLE_E_ARGUMENT);
+  free(long_trace);
   char *big = malloc(1048578);
   memset(big, '1', 1048577);
   big[1048577] = '\0';
@@ -218,6 +250,7 @@ int main(void) {
       SC_TEST(start_accepted_without_a_record),
       SC_TEST(invoke_first_run),
       SC_TEST(invoke_without_payload_or_tenant),
+      SC_TEST(invoke_with_a_trace),
       SC_TEST(invoke_fails_inside_the_start),
       SC_TEST(invoke_on_record),
       SC_TEST(invoke_arguments),

@@ -50,8 +50,10 @@ static void echo(turn *t, void *user) {
   } else {
     cJSON *out = cJSON_CreateObject();
     char result[256];
-    snprintf(result, sizeof result, "[%s,\"%s\"]", input,
-             t->inv->tenant_id ? t->inv->tenant_id : "");
+    snprintf(result, sizeof result, "[%s,\"%s%s%s\"]", input,
+             t->inv->tenant_id ? t->inv->tenant_id : "",
+             t->inv->trace_id ? " ~" : "",
+             t->inv->trace_id ? t->inv->trace_id : "");
     cJSON_AddStringToObject(out, "Status", "SUCCEEDED");
     cJSON_AddStringToObject(out, "Result", result);
     char *text = cJSON_PrintUnformatted(out);
@@ -68,9 +70,15 @@ static void plain(void *user, durable_service *s,
   int bad = inv->event.len == 5 && memcmp(inv->event.data, "\"bad\"", 5) == 0;
   static const char ERROR[] = "{\"errorMessage\":\"m\",\"errorType\":\"Bad\"}";
   durable_bytes error = {ERROR, sizeof ERROR - 1};
+  char traced[64];
+  durable_bytes result = inv->event;
+  if (inv->trace_id) {
+    snprintf(traced, sizeof traced, "\"~%s\"", inv->trace_id);
+    result = (durable_bytes){traced, strlen(traced)};
+  }
   durable_service_answer(
       s, inv, bad ? DURABLE_SERVICE_RAISED : DURABLE_SERVICE_RETURNED,
-      bad ? error : inv->event);
+      bad ? error : result);
 }
 
 static void register_targets(rig *r, script *e) {
@@ -85,6 +93,7 @@ static void register_targets(rig *r, script *e) {
   assert_int_equal(durable_service_register(r->s, "Plain", plain, NULL, &o), 0);
 }
 
+#define TRACE     ",\"XAmznTraceId\":\"Root=1\""
 #define F(name)   "\"FunctionName\":\"" name "\""
 #define ARN(name) "arn:aws:lambda:us-east-1:123456789012:function:" name
 
@@ -101,6 +110,8 @@ static const chained CHAINED[] = {
     {INVOKE(F("Plain"), "{\\\"a\\\": 1.0}"), "SUCCEEDED", "{\"a\": 1.0}",
      "(none)"},
     {INVOKE(F("Plain"), "\\\"bad\\\""), "FAILED", "(none)", "Bad"},
+    {INVOKE(F("Echo") TRACE, "1"), "SUCCEEDED", "[1,\" ~Root=1\"]", "(none)"},
+    {INVOKE(F("Plain") TRACE, "1"), "SUCCEEDED", "\"~Root=1\"", "(none)"},
     {INVOKE(F("Nobody"), "1"), "FAILED", "(none)", "ResourceNotFoundException"},
     {INVOKE(F("Echo"), "not json"), "FAILED", "(none)",
      "InvalidRequestContentException"},
@@ -291,6 +302,13 @@ static void test_invoke_durable(void **state) {
   a = call_with(r.s, "POST", INVOCATIONS("Tenants"), tenant, "7");
   assert_string_equal(a.text, "[7,\"t9\"]");
   answer_drop(&a);
+  const char *traced[] = {"X-Amzn-Trace-Id", "Root=1;Sampled=1", NULL};
+  a = call_with(r.s, "POST", INVOCATIONS("Echo"), traced, "7");
+  assert_string_equal(a.text, "[7,\" ~Root=1;Sampled=1\"]");
+  answer got = call_run(r.s, "GET", a.arn, "", NULL);
+  assert_text(got.json, "TraceHeader.XAmznTraceId", "Root=1;Sampled=1");
+  answer_drop(&got);
+  answer_drop(&a);
   rig_wipe(&r);
 }
 
@@ -333,6 +351,12 @@ static void test_invoke_refused(void **state) {
   answer_drop(&a);
   a = call(r.s, "POST", INVOCATIONS("Tenants"), "{}");
   assert_int_equal(a.status, 400);
+  answer_drop(&a);
+  const char *traced[] = {"X-Amzn-Trace-Id", "Root=1\r\nHost: x", NULL};
+  a = call_with(r.s, "POST", INVOCATIONS("Echo"), traced, "{}");
+  assert_refused(a, 400, "InvalidParameterValueException",
+                 "X-Amzn-Trace-Id must be at most 8192 printable ASCII "
+                 "characters");
   answer_drop(&a);
   const char *type[] = {"X-Amz-Invocation-Type", "Later", NULL};
   a = call_with(r.s, "POST", INVOCATIONS("Echo"), type, "{}");

@@ -185,6 +185,11 @@ static const rule RULES[] = {
        "\"ChainedInvokeOptions\":{\"FunctionName\":\"F\",\"TenantId\":\"#\"}"),
      CONSTRAINT("chainedInvokeOptions.tenantId",
                 PATTERN("[a-zA-Z0-9\\._:\\/=+\\-@ ]+"))},
+    {V("x", "CHAINED_INVOKE", "START",
+       "\"ChainedInvokeOptions\":{\"FunctionName\":\"F\","
+       "\"XAmznTraceId\":\"a\\r\\nb: c\"}"),
+     CONSTRAINT("chainedInvokeOptions.xAmznTraceId",
+                PATTERN("[\\x20-\\x7E]*"))},
 };
 
 /* A string of |n| letters, as |before| + letters + |after|. */
@@ -218,6 +223,12 @@ static const size_rule SIZES[] = {
      "\",\"ChainedInvokeOptions\":{\"FunctionName\":\"Nobody\"}}",
      "CHAINED_INVOKE input payload size must be less than or equal to 1048576 "
      "bytes."},
+    {"{\"Id\":\"big-trace\",\"Type\":\"CHAINED_INVOKE\",\"Action\":\"START\","
+     "\"ChainedInvokeOptions\":{\"FunctionName\":\"Nobody\","
+     "\"XAmznTraceId\":\"",
+     8192, "\"}}",
+     CONSTRAINT("chainedInvokeOptions.xAmznTraceId",
+                "Member must have length less than or equal to 8192")},
     /* {"ErrorMessage": "x..."} has 20 bytes beside the letters */
     {"{\"Id\":\"big-err\",\"Type\":\"STEP\",\"Action\":\"FAIL\",\"Error\":{"
      "\"ErrorMessage\":\"",

@@ -29,6 +29,17 @@ static void length_ends_where_the_api_says(void **state) {
   }
 }
 
+static void traces_may_be_empty(void **state) {
+  (void)state;
+  assert_true(dur_trace_ok(DUR_NONE));
+  assert_true(dur_trace_ok(DUR_LIT("")));
+  assert_false(dur_trace_ok(DUR_LIT("Root=1\r\nHost: x")));
+  char text[8193];
+  memset(text, 'a', sizeof text);
+  assert_true(dur_trace_ok((dur_bytes){text, 8192}));
+  assert_false(dur_trace_ok((dur_bytes){text, 8193}));
+}
+
 /* Every byte alone, against a set written out. */
 static void check_class(int (*ok)(dur_bytes), const char *also) {
   for (int c = 0; c < 256; c++) {
@@ -49,6 +60,7 @@ static void characters_are_the_apis(void **state) {
   check_class(dur_tenant_ok, "._:/=+-@ ");
   check_class(dur_name_ok, " !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~");
   check_class(dur_client_token_ok, "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~");
+  check_class(dur_trace_ok, " !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~");
   assert_false(dur_name_ok(DUR_LIT("a\nb")));
   assert_false(dur_name_ok(DUR_LIT("caf\xc3\xa9")));
   assert_false(dur_id_ok(DUR_LIT("a/b")));
@@ -132,6 +144,7 @@ static void function_names_refuse_the_rest(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(length_ends_where_the_api_says),
+      cmocka_unit_test(traces_may_be_empty),
       cmocka_unit_test(characters_are_the_apis),
       cmocka_unit_test(function_names_take_every_form),
       cmocka_unit_test(function_names_refuse_the_rest),

@@ -112,7 +112,13 @@ static void waits_and_calls_match_the_transcripts(void **state) {
   "\"{\\\"a\\\": [1, "                                                         \
   "2]}\",\"ChainedInvokeOptions\":{\"FunctionName\":\"fn:1\""
   check(&u, INVOKE ",\"TenantId\":\"t1\"}}");
+  u.trace_id = DUR_LIT("Root=1-a;Sampled=1");
+  check(&u, INVOKE ",\"TenantId\":\"t1\",\"XAmznTraceId\":"
+                   "\"Root=1-a;Sampled=1\"}}");
   u.tenant_id = DUR_NONE;
+  u.trace_id = DUR_LIT("");
+  check(&u, INVOKE ",\"XAmznTraceId\":\"\"}}");
+  u.trace_id = DUR_NONE;
   check(&u, INVOKE "}}");
 #undef INVOKE
 }
@@ -248,6 +254,8 @@ static void what_is_wrong_is_said(void **state) {
        "ChainedInvokeOptions.FunctionName is not a string"},
       {"{\"ChainedInvokeOptions\":{\"TenantId\":1}}",
        "ChainedInvokeOptions.TenantId is not a string"},
+      {"{\"ChainedInvokeOptions\":{\"XAmznTraceId\":1}}",
+       "ChainedInvokeOptions.XAmznTraceId is not a string"},
   };
   bench b;
   dur_update u;

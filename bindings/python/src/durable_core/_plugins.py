@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import inspect
 import json
 import logging
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
@@ -30,6 +31,8 @@ from durable_core.plugin import (
     OperationEndInfo,
     OperationInfo,
     OperationStartInfo,
+    PropagationInput,
+    PropagationMetadata,
     UserFunctionEndInfo,
     UserFunctionOutcome,
     UserFunctionStartInfo,
@@ -45,6 +48,8 @@ _Record = Mapping[str, Any]
 _Base = DurableInstrumentationPlugin
 
 logger = logging.getLogger("durable_core")
+
+_TRACE_MAX = 8192
 
 _LEVELS = {"TRACE": 5, "DEBUG": 10, "INFO": 20, "WARN": 30, "ERROR": 40, "FATAL": 50}
 
@@ -214,6 +219,51 @@ class Plugins:
         except BaseException as control:
             self.control = self.control or control
 
+    # ---------------------------------------------------------- propagation
+
+    def trace_id(self, call: Call, function_name: str) -> str | None:
+        """The header of an invoke that is about to be claimed: the first that is not
+        blank; None when it is on record already."""
+        asked = self._listening("provide_propagation_metadata") if self.wanted else []
+        ctx = call.ctx._id
+        if not asked or _native.durable_engine_next_is_new(call.native, ctx) != 1:
+            return None
+        info = PropagationInput(
+            call.run.arn,
+            call.operation_id(),
+            function_name,
+            _native.durable_engine_ctx_parent_id(call.native, ctx) or None,
+        )
+        found: str | None = None
+        owner: object = None
+        for plugin in asked:
+            value = self._trace_of(plugin, info)
+            if value is None:
+                continue
+            if found is None:
+                found, owner = value, plugin
+            elif value != found:
+                logger.warning(
+                    "The plugins %r and %r give different trace headers for the "
+                    "invoke of %s: the first is taken",
+                    owner,
+                    plugin,
+                    function_name,
+                )
+        return found
+
+    def _trace_of(
+        self, plugin: DurableInstrumentationPlugin, info: PropagationInput
+    ) -> str | None:
+        try:
+            given: Any = plugin.provide_propagation_metadata(info)
+            if inspect.iscoroutine(given):
+                given.close()
+            return _header(given)
+        except Exception:
+            logger.exception("provide_propagation_metadata of the plugin %r failed", plugin)
+            return None
+
     # --------------------------------------------------------------- bodies
 
     def invocation(self, body: Callable[[], _T]) -> _T:
@@ -349,6 +399,27 @@ class _Enriched:
 
     def exception(self, *args: Any, **more: Any) -> None:
         self.__getattr__("exception")(*args, **more)
+
+
+def _header(given: object) -> str | None:
+    """The trace header in it, unless that is blank."""
+    if given is None:
+        return None
+    if not isinstance(given, PropagationMetadata):
+        raise TypeError(f"PropagationMetadata or None expected, not {given!r}")
+    value: object = given.x_amzn_trace_id
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise TypeError(f"x_amzn_trace_id is a string or None, not {value!r}")
+    value = str.__str__(value)
+    if not value.strip():
+        return None
+    if len(value) > _TRACE_MAX or not (value.isascii() and value.isprintable()):
+        raise ValueError(
+            f"x_amzn_trace_id has at most {_TRACE_MAX} printable ASCII characters"
+        )
+    return value
 
 
 # ----------------------------------------------------------------- from records

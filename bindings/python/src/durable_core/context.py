@@ -569,6 +569,7 @@ class DurableContext(DurableContextProtocol):
             function_name,
             text,
             config.tenant_id,
+            self._run.plugins.trace_id(call, function_name),
         )
         return call
 

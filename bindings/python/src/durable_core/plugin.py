@@ -283,9 +283,12 @@ class DurableInstrumentationPlugin:
     def provide_propagation_metadata(
         self, info: PropagationInput
     ) -> PropagationMetadata | None:
-        """Of the official SDK: the trace header of a function to be invoked.
+        """The trace header of a function that is about to be invoked.
 
-        Not called here: an invoke carries no trace header.
+        Called for a new ``context.invoke`` only, before it is recorded, in the thread
+        that invokes; never on a replay.  The first plugin whose ``x_amzn_trace_id``
+        is not blank decides.  It has at most 8,192 printable ASCII characters;
+        anything else is logged and passed over.
         """
         return None
 
