@@ -191,6 +191,60 @@ t.test("nothing durable inside of a step", function()
   t.succeeds(run, {"DurableError", "DurableError"})
 end)
 
+t.test("nothing durable inside of what is only asked", function()
+  local said
+  local function ask(ctx)
+    local ok, e = pcall(ctx.step, ctx, "stray", function() end)
+    said = not ok and e.message
+    return nil
+  end
+  local json = durable.serdes.json
+  local shared
+  local plugin = {on_operation_start = function() if shared then ask(shared) end end}
+  local function check(what, fn)
+    said = nil
+    local run = t.run(durable.handler(function(_, ctx)
+      shared = what == "plugin's hook" and ctx
+      pcall(fn, ctx)
+    end, {plugins = {plugin}}))
+    t.succeeds(run)
+    t.matches(said, "nothing durable can be done inside of a " .. what, what)
+    for _, op in ipairs(run.operations) do assert(op.name ~= "stray", what) end
+  end
+  local function bad() error("no", 0) end
+  check("retry strategy", function(ctx)
+    ctx:step("s", bad, {retry_strategy = function() return ask(ctx) end})
+  end)
+  check("retry filter", function(ctx)
+    ctx:step("s", bad, {retry_strategy = {retry_if = function() return ask(ctx) end}})
+  end)
+  check("wait strategy", function(ctx)
+    ctx:wait_for_condition("c", function() end, {wait_strategy = function() return ask(ctx) end})
+  end)
+  check("completion predicate", function(ctx)
+    ctx:map("m", {1, 2}, function() end, {completion_config = function() return ask(ctx) end})
+  end)
+  check("namer of items", function(ctx)
+    ctx:map("m", {1}, function() end, {item_namer = function() return ask(ctx) end})
+  end)
+  check("serdes", function(ctx)
+    ctx:step("s", function() end, {serdes = {deserialize = json.deserialize,
+      serialize = function(v) ask(ctx) return json.serialize(v) end}})
+  end)
+  check("plugin's hook", function(ctx) ctx:step("s", function() end) end)
+end)
+
+t.test("contexts and futures of another invocation", function()
+  local ctx, future
+  t.succeeds(t.run(function(_, c)
+    ctx, future = c, c:start("step", "s", function() end)
+  end))
+  t.succeeds(t.run(function()
+    t.raises("DurableError", "of another invocation", function() ctx:step("s", print) end)
+    t.raises("DurableError", "of another invocation", function() future:await() end)
+  end))
+end)
+
 t.test("nothing durable outside of a workflow", function()
   local kept
   t.succeeds(t.run(function(_, ctx) kept = ctx end))

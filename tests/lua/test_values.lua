@@ -96,6 +96,16 @@ t.test("what cannot be stored says where it is", function()
   refused("^%$: an array has the keys 1..n", durable.array {x = 1})
 end)
 
+t.test("holes do not hide keys", function()
+  for _, stray in ipairs {0, -1, 2.5, 9} do
+    local list = {1, nil, 3}
+    list[stray] = "stray"
+    local text, why = durable.encode(list)
+    t.same(text, nil)
+    t.matches(why, "keys 1%.%.n")
+  end
+end)
+
 t.test("cycles are refused with the path", function()
   local a = {b = {}}
   a.b.c = {a}

@@ -23,7 +23,7 @@ end
 -- Claim by `claim`, drive it to its end, and answer.
 local function blocking(claim)
   return function(self, ...)
-    local task = entering()
+    local task = entering(self)
     may_yield()
     local call = claim(self, task, ...)
     if call.is_fatal then tasks.suspend(task) end
@@ -41,7 +41,7 @@ Future.__index = Future
 -- The value, once the operation has ended; any number of times, by any task.  A
 -- failure is raised.
 function Future:await()
-  local task = entering()
+  local task = entering(type(self) == "table" and self.call)
   may_yield()
   if not self.call.done then drive.await(task, self.call) end
   return answer(self.call)
@@ -77,7 +77,7 @@ Callback.__index = Callback
 
 -- What the external system sent; a failure is raised.
 function Callback:result()
-  local task = entering()
+  local task = entering(type(self) == "table" and self.ctx)
   may_yield()
   local call = operations.callback_result(self.ctx, task, self.call)
   if call.is_fatal then tasks.suspend(task) end
@@ -87,7 +87,7 @@ end
 
 -- The same as a future.
 function Callback:start_result()
-  local task = entering()
+  local task = entering(type(self) == "table" and self.ctx)
   return future_of(task, operations.callback_result(self.ctx, task, self.call))
 end
 
@@ -97,7 +97,7 @@ end
 
 -- A callback whose callback_id is known once this answers.
 function Context:create_callback(...)
-  local task = entering()
+  local task = entering(self)
   may_yield()
   local call = operations.callback(self, task, ...)
   if call.is_fatal then tasks.suspend(task) end
@@ -140,6 +140,7 @@ Context.race = blocking(claims.race)
 -- start("step", ...): the operation of that method takes its place now and goes
 -- on beside its caller; answers a future.
 function Context:start(kind, ...)
+  local task = entering(self)
   local claim = claims[kind]
   if not claim then
     local names = {}
@@ -148,7 +149,6 @@ function Context:start(kind, ...)
     error(errors.validation("start: " .. tostring(kind) .. " cannot be started; what can is "
       .. table.concat(names, ", ")), 0)
   end
-  local task = entering()
   local given = select("#", ...)
   local opts = given > 0 and (select(given, ...)) or nil
   if kind == "with_retry" and type(opts) == "table" and opts.wrap_in_child_context == false then

@@ -96,7 +96,7 @@ local function give_outcome(call, ok, value)
   if is_suspending(value) then return give.nothing(call, true) end
   local retryable = true
   if call.filter then
-    local tested, answer = pcall(call.filter, value)
+    local tested, answer = tasks.within("retry filter", call.filter, value)
     retryable = tested and answer
   end
   return give.failure(call, value, retryable)
@@ -154,9 +154,9 @@ end
 -- ---- the user's decisions
 
 local function asked(call, what, fn, ...)
-  local ok, answer = pcall(fn, ...)
+  local ok, answer = tasks.within(what, fn, ...)
   if ok then return true, answer end
-  call.run:log_own("ERROR", what .. " raised an error: " .. tostring(errors.of(answer)))
+  call.run:log_own("ERROR", "the " .. what .. " raised an error: " .. tostring(errors.of(answer)))
   return false, errors.of(answer)
 end
 
@@ -167,7 +167,7 @@ end
 
 local function decide_retry(call, attempts, text)
   local e = errors.of_text(text, 0)
-  local ok, answer = asked(call, "the retry strategy", call.decide, e, attempts)
+  local ok, answer = asked(call, "retry strategy", call.decide, e, attempts)
   local valid, delay = pcall(options.delay, ok and answer or nil, "the retry strategy's answer")
   if not valid or not delay then return decided(call, native.DECIDE_STOP) end
   return decided(call, native.DECIDE_CONTINUE, delay)
@@ -181,7 +181,7 @@ local function decide_poll(call, attempts, text)
   local delay
   if call.decide then
     local answer
-    ok, answer = asked(call, "the wait strategy", call.decide, state, attempts)
+    ok, answer = asked(call, "wait strategy", call.decide, state, attempts)
     if ok then ok, delay = pcall(options.delay, answer, "the wait strategy's answer") end
     if not ok then return give.failure(call, errors.of(delay or answer), false) end
   elseif call.more then
@@ -204,7 +204,7 @@ local function decide(call)
     native.engine_op_decision(call.run.native, call.op)
   if what == native.DECISION_RETRY then return decide_retry(call, attempts, failure) end
   if what == native.DECISION_POLL then return decide_poll(call, attempts, state) end
-  local ok, answer = asked(call, "the completion predicate", call.complete, {
+  local ok, answer = asked(call, "completion predicate", call.complete, {
     total_count = total, success_count = succeeded, failure_count = failed,
     started_count = started,
   })
@@ -217,7 +217,7 @@ local function summarize(call)
   local text
   if ok and call.summary then
     if call.kind == "group" then value = batch.of(value) end
-    ok, text = asked(call, "the summary generator", call.summary, value)
+    ok, text = asked(call, "summary generator", call.summary, value)
     if not ok or type(text) ~= "string" then text = nil end
   end
   local done, _, code = native.engine_op_summary(call.run.native, call.op, text)

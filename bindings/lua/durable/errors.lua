@@ -12,13 +12,15 @@ local native = require "durable.native"
 
 local errors = {}
 
+local raw_pcall = pcall -- for what does not yield
+
 local Error = {}
 Error.__index = Error
 Error.__tostring = function(e)
-  if e.type ~= e.name then
-    return e.name .. ": " .. e.message .. " (" .. e.type .. ")"
-  end
-  return e.name .. ": " .. e.message
+  local name, kind = errors.words(e.name), errors.words(e.type)
+  local text = name .. ": " .. errors.words(e.message)
+  if kind ~= name then return text .. " (" .. kind .. ")" end
+  return text
 end
 
 local function make(fields)
@@ -26,13 +28,23 @@ local function make(fields)
   return setmetatable(fields, Error)
 end
 
+-- A text for any value: one whose __tostring fails has the text of that failure.
+function errors.words(value)
+  if type(value) == "string" then return value end
+  local ok, text = raw_pcall(tostring, value)
+  if ok then return text end
+  return type(text) == "string" and text or "a " .. type(value) .. " without a text"
+end
+
+local words = errors.words
+
 -- new(name, message, more): an error of one's own, to be raised; `more` may hold
 -- data and code.
 function errors.new(name, message, more)
   more = more or {}
   return make {
-    name = tostring(name or "Error"),
-    message = tostring(message or ""),
+    name = words(name or "Error"),
+    message = words(message or ""),
     data = more.data, code = more.code,
   }
 end
@@ -46,13 +58,21 @@ end
 
 function errors.is(value) return getmetatable(value) == Error end
 
--- Any raised value as an error object.
-function errors.of(raised, stack)
-  if getmetatable(raised) == Error then return raised end
-  if type(raised) == "table" and (raised.message ~= nil or raised.name ~= nil) then
+local function with_fields(raised)
+  if raised.message ~= nil or raised.name ~= nil then
     return errors.new(raised.name, raised.message, raised)
   end
-  local e = errors.new("Error", tostring(raised))
+end
+
+-- Any raised value as an error object; this raises nothing itself.
+function errors.of(raised, stack)
+  if getmetatable(raised) == Error then return raised end
+  if type(raised) == "table" then
+    local ok, e = raw_pcall(with_fields, raised) -- __index may raise
+    if not ok then return errors.new("Error", e) end
+    if e then return e end
+  end
+  local e = errors.new("Error", words(raised))
   e.stack = stack
   return e
 end
@@ -114,13 +134,16 @@ end
 
 local function text_of(value)
   if value == nil or type(value) == "string" then return value end
-  return native.encode(value, native.FORM_PLAIN) or tostring(value)
+  return native.encode(value, native.FORM_PLAIN) or words(value)
 end
 
+-- The fields are the user's to change, so they may be anything.
 function errors.to_object(e)
+  local stack = type(e.stack) == "table" and #e.stack > 0 and {} or nil
+  for i = 1, stack and #e.stack or 0 do stack[i] = words(e.stack[i]) end
   return {
-    ErrorMessage = tostring(e.message), ErrorType = tostring(e.name),
-    ErrorData = text_of(e.data), StackTrace = e.stack,
+    ErrorMessage = words(e.message), ErrorType = words(e.name),
+    ErrorData = text_of(e.data), StackTrace = stack,
   }
 end
 

@@ -1,6 +1,7 @@
 -- handler: a workflow's function and how it is to be run.
 local native = require "durable.native"
 local errors = require "durable.errors"
+local options = require "durable.options"
 local serdes = require "durable.serdes"
 
 local handler = {}
@@ -15,11 +16,21 @@ local DIALECTS = {
 }
 
 local KNOWN = {
-  plugins = true, serdes = true, dialect = true, linger_ms = true, stay_ms = true, log = true,
-  log_replays = true,
+  plugins = true, serdes = true, dialect = true, linger_ms = options.COUNT,
+  stay_ms = options.COUNT, log = true, log_replays = options.FLAG,
 }
 
 local function refuse(message) error(errors.validation("handler: " .. message), 3) end
+
+local function plugins_of(list)
+  if list ~= nil and type(list) ~= "table" then refuse("plugins are a list of tables") end
+  for i, plugin in ipairs(list or {}) do
+    if type(plugin) ~= "table" then
+      refuse("plugin " .. i .. " is a table of hooks, not a " .. type(plugin))
+    end
+  end
+  return list or {}
+end
 
 -- new(fn, config): a handler of fn(event, ctx).
 --   serdes       of operations; default durable.serdes.json.  The event and the
@@ -32,15 +43,13 @@ local function refuse(message) error(errors.validation("handler: " .. message), 
 --   log          log(level, fields) takes log lines of all levels
 --   log_replays  true: log lines are written while replaying, too
 function handler.new(fn, config)
-  config = config or {}
+  config = options.given(config, KNOWN, "handler")
   if type(fn) ~= "function" then refuse("a function was expected, not a " .. type(fn)) end
-  for key in pairs(config) do
-    if not KNOWN[key] then refuse("there is no setting " .. tostring(key)) end
-  end
+  if config.log then options.fn(config.log, "handler: log") end
   local dialect = DIALECTS[config.dialect or "python"]
   if not dialect then refuse("there is no dialect " .. tostring(config.dialect)) end
   return setmetatable({
-    fn = fn, dialect = dialect, plugins = config.plugins or {},
+    fn = fn, dialect = dialect, plugins = plugins_of(config.plugins),
     serdes = serdes.check(config.serdes, "handler: serdes") or serdes.json,
     linger_ms = config.linger_ms, stay_ms = config.stay_ms,
     log = config.log, log_replays = config.log_replays,

@@ -2,7 +2,9 @@
 -- operationId, operationName, parentId and attempt, as far as they apply; silent
 -- while the context replays, unless the handler says otherwise.
 local native = require "durable.native"
+local errors = require "durable.errors"
 local plugins = require "durable.plugins"
+local tasks = require "durable.tasks"
 local values = require "durable.values"
 
 local logger = {}
@@ -16,15 +18,28 @@ local ORDER = {
   "message", "requestId", "executionArn", "operationId", "operationName", "parentId", "attempt",
 }
 
+-- The line's text: what has no JSON is written as words.
+local function text_of(fields)
+  local text = native.encode(values.object(fields, ORDER), native.FORM_PLAIN)
+  if text then return text end
+  local plain = {}
+  for key, value in pairs(fields) do
+    if not native.encode(value, native.FORM_PLAIN) then
+      value = errors.words(value):gsub("[\128-\255]", "?")
+    end
+    plain[(errors.words(key):gsub("[\128-\255]", "?"))] = value
+  end
+  return native.encode(values.object(plain, ORDER), native.FORM_PLAIN)
+end
+
 -- Write the fields: by the handler's own function, or as a line of the host.
 local function write(run, level, fields)
   plugins.enrich(run, fields)
   if run.log then
-    pcall(run.log, level, fields)
+    tasks.within("log function", run.log, level, fields)
     return
   end
-  local text = native.encode(values.object(fields, ORDER), native.FORM_PLAIN)
-  if text then native.host_log(level, text) end
+  native.host_log(level, text_of(fields))
 end
 
 local function is_enabled(run, level)
@@ -32,7 +47,7 @@ local function is_enabled(run, level)
 end
 
 local function base(run, message)
-  return {message = tostring(message), requestId = run.request_id, executionArn = run.arn}
+  return {message = errors.words(message), requestId = run.request_id, executionArn = run.arn}
 end
 
 -- A line of the front end itself, or of the engine.
@@ -42,7 +57,11 @@ function logger.own(run, level, message)
 end
 
 local function line(self, level, message, more)
-  local run = self.run
+  local run = type(self) == "table" and self.run
+  if not run then error(errors.validation("logger: write logger:info(...), with a colon"), 0) end
+  if more ~= nil and type(more) ~= "table" then
+    error(errors.validation("logger: further members are a table, not a " .. type(more)), 0)
+  end
   if not is_enabled(run, level) or not run.native_is_open then return end
   local n = run.native
   if not run.log_replays and native.engine_ctx_is_replaying(n, self.ctx) == 1 then return end

@@ -6,19 +6,25 @@ local native = require "durable.native"
 local errors = require "durable.errors"
 local options = require "durable.options"
 local serdes = require "durable.serdes"
+local tasks = require "durable.tasks"
 
 local operations = {}
 
-local function keys(...)
-  local out = {}
-  for _, key in ipairs {...} do out[key] = true end
-  return out
+local TEXT, FLAG, COUNT = options.TEXT, options.FLAG, options.COUNT
+
+-- Known options: `typed` ones by what they may be, and those whose user tests
+-- them.
+local function keys(typed, ...)
+  for _, key in ipairs {...} do typed[key] = true end
+  return typed
 end
 
 -- (name, a, b, ...), or (a, b, ...) for nil.
 local function named(name, a, b, c)
-  if name ~= nil and type(name) ~= "string" then return nil, name, a, b end
-  return name, a, b, c
+  if type(name) == "string" then return options.name(name), a, b, c end
+  if name == nil then return nil, a, b, c end
+  if a ~= nil and (type(name) == "number" or type(name) == "boolean") then options.name(name) end
+  return nil, name, a, b
 end
 
 -- A call of `kind` claimed as `op`; a refused claim raises.
@@ -45,7 +51,7 @@ local function refuse(message) error(errors.validation(message), 0) end
 
 -- ---- step
 
-local STEP = keys("retry_strategy", "step_semantics", "serdes", "sub_type")
+local STEP = keys({sub_type = TEXT}, "retry_strategy", "step_semantics", "serdes")
 local SEMANTICS = {AT_LEAST_ONCE_PER_RETRY = false, AT_MOST_ONCE_PER_RETRY = true}
 local NONE = {}
 
@@ -84,17 +90,17 @@ end
 
 -- ---- invoke
 
-local INVOKE = keys("serdes_payload", "serdes_result", "tenant_id", "trace_id")
+local INVOKE = keys({tenant_id = TEXT, trace_id = TEXT}, "serdes_payload", "serdes_result")
 
 function operations.invoke(ctx, task, name, function_name, payload, opts)
   local o = options.given(opts, INVOKE, "invoke")
   local call = call_of(ctx, "invoke", NONE)
-  if type(function_name) ~= "string" then
+  if type(function_name) ~= "string" or function_name:find("\0", 1, true) then
     refuse("invoke: the function's name is a string; arguments are name, function, payload")
   end
-  call.serdes = options.serdes(o.serdes_result, "invoke") or serdes.json
+  call.serdes = options.serdes(o.serdes_result, "invoke", "serdes_result") or serdes.json
   local ok, text = serdes.write(ctx.run, nil,
-    options.serdes(o.serdes_payload, "invoke") or serdes.json, payload)
+    options.serdes(o.serdes_payload, "invoke", "serdes_payload") or serdes.json, payload)
   if not ok then error(text, 0) end
   return claimed(call, native.engine_invoke(ctx.run.native, task.id, ctx.id,
     options.name(name), function_name, text,
@@ -103,8 +109,8 @@ end
 
 -- ---- callbacks
 
-local CALLBACK = keys("timeout", "heartbeat_timeout", "serdes", "sub_type")
-local WAIT_FOR_CALLBACK = keys("timeout", "heartbeat_timeout", "serdes", "sub_type",
+local CALLBACK = keys({sub_type = TEXT}, "timeout", "heartbeat_timeout", "serdes")
+local WAIT_FOR_CALLBACK = keys({sub_type = TEXT}, "timeout", "heartbeat_timeout", "serdes",
   "retry_strategy")
 
 local function timeouts(o, what)
@@ -147,7 +153,7 @@ end
 
 -- ---- child context
 
-local CHILD = keys("serdes", "sub_type", "is_virtual", "summary_generator")
+local CHILD = keys({sub_type = TEXT, is_virtual = FLAG}, "serdes", "summary_generator")
 
 local function child_options(call, o, what)
   call.is_raw = o.is_virtual and true or false
@@ -169,7 +175,7 @@ end
 
 -- ---- condition
 
-local CONDITION = keys("initial_state", "wait_strategy", "serdes")
+local CONDITION = keys({}, "initial_state", "wait_strategy", "serdes")
 
 function operations.wait_for_condition(ctx, task, name, check, opts)
   name, check, opts = named(name, check, opts)
@@ -186,8 +192,8 @@ end
 
 -- ---- with_retry
 
-local WITH_RETRY = keys("retry_strategy", "wrap_in_child_context", "serdes", "sub_type",
-  "is_virtual", "summary_generator")
+local WITH_RETRY = keys({sub_type = TEXT, wrap_in_child_context = FLAG, is_virtual = FLAG},
+  "retry_strategy", "serdes", "summary_generator")
 
 function operations.with_retry(ctx, task, name, fn, opts)
   name, fn, opts = named(name, fn, opts)
@@ -205,19 +211,30 @@ end
 
 -- ---- groups
 
-local MAP = keys("max_concurrency", "completion_config", "serdes", "item_serdes",
+local MAP = keys({max_concurrency = COUNT}, "completion_config", "serdes", "item_serdes",
   "summary_generator", "nesting_type", "item_namer")
-local PARALLEL = keys("max_concurrency", "completion_config", "serdes", "item_serdes",
+local PARALLEL = keys({max_concurrency = COUNT}, "completion_config", "serdes", "item_serdes",
   "summary_generator", "nesting_type")
 
 local function group(ctx, task, name, call, o, eo, what)
   call.kind = "group"
-  call.item_serdes = options.serdes(o.item_serdes, what) or call.serdes
+  call.item_serdes = options.serdes(o.item_serdes, what, "item_serdes") or call.serdes
   call.summary = o.summary_generator
     and options.fn(o.summary_generator, what .. ": summary_generator")
   eo.branches = call.count
   return claimed(call, native.engine_group(ctx.run.native, task.id, ctx.id, name, call.count,
     eo))
+end
+
+local function names_of(items, namer)
+  local names = {}
+  options.fn(namer, "map: item_namer")
+  for i, item in ipairs(items) do
+    local ok, name = tasks.within("namer of items", namer, item, i)
+    if not ok then error(name, 0) end
+    names[i] = options.name(name or nil) or false
+  end
+  return names
 end
 
 function operations.map(ctx, task, name, items, fn, opts)
@@ -230,10 +247,7 @@ function operations.map(ctx, task, name, items, fn, opts)
   local eo, complete = options.group(o, "map")
   call.complete = complete
   eo.kind = native.GROUP_MAP
-  if o.item_namer then
-    eo.names = {}
-    for i, item in ipairs(items) do eo.names[i] = o.item_namer(item, i) or false end
-  end
+  if o.item_namer then eo.names = names_of(items, o.item_namer) end
   return group(ctx, task, name, call, o, eo, "map")
 end
 
@@ -241,7 +255,7 @@ end
 local function branch_of(branch, i)
   if type(branch) == "function" then return false, branch end
   if type(branch) == "table" and not getmetatable(branch) then
-    return branch.name or branch[1] or false,
+    return options.name(branch.name or branch[1] or nil) or false,
       options.fn(branch.fn or branch[2], "parallel: branch " .. i)
   end
   return false, options.fn(branch, "parallel: branch " .. i)
@@ -265,7 +279,7 @@ end
 
 -- ---- combinators
 
-local COMBINE = keys("serdes")
+local COMBINE = keys({}, "serdes")
 
 function operations.combine(ctx, task, mode, name, futures, opts)
   name, futures, opts = named(name, futures, opts)

@@ -7,11 +7,11 @@ local options = {}
 
 local function refuse(message) error(errors.validation(message), 0) end
 
--- Names are checked where they are used; here only that they are some.
+-- The rest of what a name may be is the engine's to check.
 function options.name(name)
-  if name ~= nil and type(name) ~= "string" then
-    refuse("a name is a string or nil, not a " .. type(name))
-  end
+  if name == nil then return nil end
+  if type(name) ~= "string" then refuse("a name is a string or nil, not a " .. type(name)) end
+  if name:find("\0", 1, true) then refuse("a name is a string without zero bytes") end
   return name
 end
 
@@ -24,11 +24,34 @@ end
 
 local EMPTY = {}
 
--- The options of an operation: a table whose keys are among `known`.
+-- What an option may be, in words and as a test.
+options.NUMBER, options.FLAG = "a number", "true or false"
+options.COUNT = "a whole number from 0 to 4294967295"
+options.TEXT = "a string without zero bytes"
+
+local TESTS = {
+  [options.NUMBER] = function(value) return type(value) == "number" end,
+  [options.FLAG] = function(value) return type(value) == "boolean" end,
+  [options.COUNT] = function(value)
+    return type(value) == "number" and value >= 0 and value <= 4294967295
+      and value == math.floor(value)
+  end,
+  [options.TEXT] = function(value)
+    return type(value) == "string" and not value:find("\0", 1, true)
+  end,
+}
+
+-- The options of an operation: a table whose keys are among `known`, where each
+-- has what it may be: one of the above, or true: its user tests it.
 function options.given(given, known, what)
   if given == nil then return EMPTY end
   if type(given) ~= "table" then refuse(what .. ": options are a table, not a " .. type(given)) end
-  for key in pairs(given) do
+  for key, value in pairs(given) do
+    local test = TESTS[known[key]]
+    if test and not test(value) then
+      refuse(what .. ": " .. key .. ": " .. known[key] .. " was expected, not "
+        .. errors.words(value))
+    end
     if not known[key] then
       local names = {}
       for name in pairs(known) do names[#names + 1] = name end
@@ -40,6 +63,7 @@ function options.given(given, known, what)
   return given
 end
 
+local SECONDS_MAX = 2 ^ 53
 local UNITS = {seconds = 1, minutes = 60, hours = 3600, days = 86400}
 
 -- Seconds: a whole number, or a table of seconds, minutes, hours and days.
@@ -54,7 +78,7 @@ function options.seconds(duration, what)
       total = total + n * UNITS[unit]
     end
   end
-  if type(total) ~= "number" or total ~= math.floor(total) then
+  if type(total) ~= "number" or total ~= math.floor(total) or math.abs(total) > SECONDS_MAX then
     refuse(what .. ": whole seconds were expected, or a table of them: got "
       .. tostring(duration))
   end
@@ -76,8 +100,8 @@ local JITTERS = {
   FULL = native.JITTER_FULL, HALF = native.JITTER_HALF, NONE = native.JITTER_NONE,
 }
 local POLICY_KEYS = {
-  preset = true, backoff = true, jitter_strategy = true, max_attempts = true,
-  initial_delay = true, max_delay = true, increment = true, backoff_rate = true,
+  preset = true, backoff = true, jitter_strategy = true, max_attempts = options.COUNT,
+  initial_delay = true, max_delay = true, increment = true, backoff_rate = options.NUMBER,
   retryable_errors = true, retryable_error_types = true, retry_if = true,
   should_continue_polling = true,
 }
@@ -178,7 +202,8 @@ end
 -- ---- groups
 
 local COMPLETION_KEYS = {
-  min_successful = true, tolerated_failure_count = true, tolerated_failure_percentage = true,
+  min_successful = options.COUNT, tolerated_failure_count = options.COUNT,
+  tolerated_failure_percentage = options.NUMBER,
 }
 
 -- The engine's part of the options of a map or parallel, and the predicate.
@@ -196,12 +221,15 @@ function options.group(o, what)
     out.caller_decides = true
     return out, completion
   end
-  for key, value in pairs(options.given(completion, COMPLETION_KEYS, "completion_config")) do
+  for key, value in pairs(options.given(completion, COMPLETION_KEYS,
+    what .. ": completion_config")) do
     out[key] = value
   end
   return out
 end
 
-function options.serdes(given, what) return serdes.check(given, what .. ": serdes") end
+function options.serdes(given, what, key)
+  return serdes.check(given, what .. ": " .. (key or "serdes"))
+end
 
 return options

@@ -45,7 +45,7 @@ end
 local function each(run, hook, ...)
   for _, plugin in ipairs(run.plugins) do
     if plugin[hook] then
-      local ok, why = pcall(plugin[hook], ...)
+      local ok, why = tasks.within("plugin's hook", plugin[hook], ...)
       if not ok then failed(run, plugin, hook, why) end
     end
   end

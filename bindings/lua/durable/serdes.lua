@@ -6,6 +6,7 @@
 -- with a field retryable = true has a step tried again by its policy.
 local native = require "durable.native"
 local errors = require "durable.errors"
+local tasks = require "durable.tasks"
 
 local serdes = {}
 
@@ -94,9 +95,9 @@ end
 -- What a serdes that raised is told as.
 local function fault(what, run, op, raised)
   local id = info_of(run, op).operation_id
-  local message = type(raised) == "table" and raised.message or tostring(raised)
+  local message = type(raised) == "table" and raised.message or raised
   local e = errors.new("SerDesError",
-    what .. " failed for id: " .. id .. ", error: " .. tostring(message),
+    what .. " failed for id: " .. id .. ", error: " .. errors.words(message),
     {code = native.E_SERDES})
   e.retryable = type(raised) == "table" and raised.retryable == true
   return e
@@ -112,7 +113,7 @@ function serdes.read(run, op, by, text)
     if ok then return true, value end
     return false, fault("Deserialization", run, op, value)
   end
-  local ok, value = pcall(by.deserialize, text, info_of(run, op))
+  local ok, value = tasks.within("serdes", by.deserialize, text, info_of(run, op))
   if ok then return true, value end
   return false, fault("Deserialization", run, op, value)
 end
@@ -126,7 +127,7 @@ function serdes.write(run, op, by, value)
     if text then return true, text end
     return false, fault("Serialization", run, op, why)
   end
-  local ok, text = pcall(by.serialize, value, info_of(run, op))
+  local ok, text = tasks.within("serdes", by.serialize, value, info_of(run, op))
   if ok and text ~= nil and type(text) ~= "string" then
     ok, text = false, "a serdes answered a " .. type(text) .. ", not a string"
   end

@@ -39,7 +39,7 @@ local function ended(task, outer, co, handler, ok, ...)
   end
   task.top = outer
   if ok then return true, ... end
-  if handler then return false, handler((...), co) end
+  if handler then return false, select(2, raw_pcall(handler, (...), co)) end
   return false, ...
 end
 
@@ -78,6 +78,24 @@ else
   _G.pcall, _G.xpcall = tasks.pcall, tasks.xpcall
 end
 
+-- ---- functions of the user's that are asked, not run
+
+local function left(task, outside, ...)
+  task.inside = outside
+  return ...
+end
+
+-- As pcall; nothing durable can be done inside of `fn`, a `what`: it is called
+-- whenever an answer is needed, not in the order of the workflow.
+function tasks.within(what, fn, ...)
+  local task = in_task()
+  if not task then return raw_pcall(fn, ...) end
+  local outside = task.inside
+  task.inside = what
+  if tasks.pcall_is_resumable then return left(task, outside, raw_pcall(fn, ...)) end
+  return left(task, outside, nested(task, nil, fn, ...))
+end
+
 -- ---- running a body
 
 local function lines_of(text)
@@ -99,16 +117,17 @@ local function to_error(raised, co)
   return errors.of(raised, lines_of(text))
 end
 
--- No memory for the error handler, so none for an error object, either: what of
--- the loop's own was cut off is not known, and the invocation is given up.
-local function out_of_memory(task, raised)
-  task.run.fault = raised
+-- The error handler itself was cut off.  For want of memory: what of the loop's
+-- own was cut off, too, is not known, and the invocation is given up.  For want of
+-- stack: it is an error of the body, like any other.
+local function unhandled(task, raised)
+  if errors.words(raised):find("memory", 1, true) then task.run.fault = raised end
   return false, errors.of(raised)
 end
 
 local function settle(task, ok, ...)
   if task.broken then return false, task.broken end
-  if not ok and type((...)) ~= "table" then return out_of_memory(task, (...)) end
+  if not ok and type((...)) ~= "table" then return unhandled(task, (...)) end
   if task.parking then
     task.broken = errors.refused(E_STATE,
       "an operation was called where this Lua cannot yield: inside of a metamethod, an "
@@ -127,8 +146,18 @@ end
 
 function tasks.current() return current end
 
--- The task that may begin an operation now; else an error says why none can.
-function tasks.entering()
+local function foreign(self)
+  if type(self) ~= "table" or not self.run then
+    error(errors.validation("a method was called without its object: write ctx:step(...), "
+      .. "with a colon"), 0)
+  end
+  error(errors.refused(E_STATE, "a context or future of another invocation was used: it lives "
+    .. "as long as the invocation that it came from"), 0)
+end
+
+-- The task that may begin an operation of `self`, a context or a call, now; else
+-- an error says why none can.
+function tasks.entering(self)
   local task = current
   if not task then
     error(errors.refused(E_STATE, "an operation was called outside of a workflow: its invocation "
@@ -146,6 +175,7 @@ function tasks.entering()
     error(errors.refused(E_STATE, "an operation was called in a coroutine of your own: start it by "
       .. "ctx:start(), and await it outside"), 0)
   end
+  if type(self) ~= "table" or self.run ~= task.run then foreign(self) end
   return task
 end
 

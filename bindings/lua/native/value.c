@@ -288,6 +288,14 @@ static durable_value *typed(const writer *w, int index, int kind,
   return out;
 }
 
+/* The key on the top of the stack is one of 1..n. */
+static int is_place(lua_State *L, size_t n) {
+  if (lua_type(L, -1) != LUA_TNUMBER)
+    return 0;
+  double key = (double)lua_tonumber(L, -1);
+  return key >= 1 && key <= (double)n && key == floor(key);
+}
+
 /* Every key is one of 1..n. */
 static int is_list(lua_State *L, int index) {
   size_t n = lua_rawlen(L, index), count = 0;
@@ -295,7 +303,7 @@ static int is_list(lua_State *L, int index) {
   while (lua_next(L, index)) {
     lua_pop(L, 1);
     count++;
-    if (lua_type(L, -1) != LUA_TNUMBER || count > n) {
+    if (!is_place(L, n)) {
       lua_pop(L, 1);
       return 0;
     }
