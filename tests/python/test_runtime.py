@@ -227,3 +227,17 @@ def test_control_c_is_heard_while_a_call_blocks() -> None:
         [sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=40
     )
     assert done.stdout == "heard\n", done.stderr
+
+
+@pytest.mark.parametrize("given", ["x", "0", "-1", "1.5"])
+def test_a_concurrency_that_is_none(given: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "durable_core.runtime", "os.getcwd"],
+        env=dict(os.environ, AWS_LAMBDA_MAX_CONCURRENCY=given),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert "AWS_LAMBDA_MAX_CONCURRENCY must be a number, 1 or more" in done.stderr
+    assert "Traceback" not in done.stderr

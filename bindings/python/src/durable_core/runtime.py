@@ -162,6 +162,15 @@ def _serve_all(handler: Callable[..., Any], concurrency: int) -> None:
     raise gone[0]
 
 
+def _concurrency() -> int:
+    given = os.environ.get("AWS_LAMBDA_MAX_CONCURRENCY") or "1"
+    if given.isdecimal() and int(given) >= 1:
+        return int(given)
+    raise ValueError(
+        f"AWS_LAMBDA_MAX_CONCURRENCY must be a number, 1 or more, got: {given!r}"
+    )
+
+
 def main(arguments: list[str]) -> int:
     name = arguments[0] if arguments else os.environ.get("_HANDLER", "")
     try:
@@ -173,8 +182,8 @@ def main(arguments: list[str]) -> int:
             traceback.print_exc()
         _refuse(error)
         return 1
-    concurrency = int(os.environ.get("AWS_LAMBDA_MAX_CONCURRENCY") or 1)
     try:
+        concurrency = _concurrency()
         if concurrency > 1:
             _serve_all(handler, concurrency)
         else:
