@@ -19,6 +19,13 @@ _T = TypeVar("_T")
 _Dict = MutableMapping[str, Any]
 
 
+def _message_of(exception: BaseException) -> str:
+    try:
+        return str(exception)
+    except Exception as error:
+        return f"its message cannot be read: {type(error).__name__}"
+
+
 class OperationAction(Enum):
     START = "START"
     SUCCEED = "SUCCEED"
@@ -161,7 +168,7 @@ class ErrorObject:
                 exception.data,
                 exception.stack_trace,
             )
-        return cls(str(exception), _recorded_name(kind), None, None)
+        return cls(_message_of(exception), _recorded_name(kind), None, None)
 
     @classmethod
     def from_message(cls, message: str) -> ErrorObject:
