@@ -8,7 +8,30 @@
 
 %{
 #include "native/python.h"
+
+/* The run of |object|; None is one that was closed. */
+static durpy_run *open_run(PyObject *object, swig_type_info *type) {
+  void *run = NULL;
+  if (object == Py_None)
+    durpy_raise_named("SuspendExecution",
+                      "the invocation of this context is over");
+  else if (!SWIG_IsOK(SWIG_ConvertPtr(object, &run, type, 0)))
+    PyErr_SetString(PyExc_TypeError, "a run is expected");
+  return run;
+}
 %}
+
+/* What the user gave for a text; the engine's end at a NUL. */
+%typemap(in) const char *name, const char *sub_type, const char *function_name,
+             const char *tenant_id, const char *trace_id {
+  if (durpy_text($input, "$1_name", &$1) != 0) SWIG_fail;
+}
+%typemap(freearg) const char *name, const char *sub_type, const char *function_name,
+                  const char *tenant_id, const char *trace_id "";
+/* Beyond all durations is as far as the engine looks: it refuses either. */
+%typemap(in) long long seconds, long long timeout_s, long long heartbeat_s {
+  if (durpy_seconds($input, "$1_name", &$1) != 0) SWIG_fail;
+}
 
 %typemap(out) durable_bytes "$result = durpy_str($1);"
 %typemap(in) durable_bytes (PyObject *owner = NULL) {
@@ -32,11 +55,13 @@
 
 /* Where the headers want an engine or a host, the package has a run. */
 %typemap(in) durable_engine * (durpy_run *of = NULL) {
-  if (!SWIG_IsOK(SWIG_ConvertPtr($input, (void **)&of, $descriptor(durpy_run *), 0)) || !of) {
-    PyErr_SetString(PyExc_TypeError, "a run is expected");
-    SWIG_fail;
-  }
+  of = open_run($input, $descriptor(durpy_run *));
+  if (!of) SWIG_fail;
   $1 = of->engine;
+}
+%typemap(in) durpy_run * {
+  $1 = open_run($input, $descriptor(durpy_run *));
+  if (!$1) SWIG_fail;
 }
 %apply durable_engine * { const durable_engine * };
 

@@ -88,7 +88,7 @@ durpy_op claim_step(durpy_run *run, int task, int ctx, const char *name,
 durpy_op claim_wait(durpy_run *run, int task, int ctx, const char *name,
                     long long seconds);
 durpy_op claim_invoke(durpy_run *run, int task, int ctx, const char *name,
-                      const char *function, PyObject *payload,
+                      const char *function_name, PyObject *payload,
                       const char *tenant_id, const char *trace_id);
 durpy_op claim_callback(durpy_run *run, int task, int ctx, const char *name,
                         const char *sub_type, long long timeout_s,

@@ -36,8 +36,8 @@ int claim_wait(durpy_run *run, int task, int ctx, const char *name,
 }
 
 int claim_invoke(durpy_run *run, int task, int ctx, const char *name,
-                 const char *function, PyObject *payload, const char *tenant_id,
-                 const char *trace_id) {
+                 const char *function_name, PyObject *payload,
+                 const char *tenant_id, const char *trace_id) {
   durable_invoke_options o = DURABLE_INVOKE_OPTIONS_INIT;
   durable_bytes text;
   PyObject *owner;
@@ -46,7 +46,7 @@ int claim_invoke(durpy_run *run, int task, int ctx, const char *name,
   o.tenant_id = tenant_id;
   o.trace_id = trace_id;
   int op = leave(run, durable_engine_invoke(enter(run), task, ctx, name,
-                                            function, text, &o));
+                                            function_name, text, &o));
   Py_XDECREF(owner);
   return op;
 }
@@ -149,9 +149,7 @@ static const char **names_in(PyObject *list, unsigned branches) {
   }
   for (unsigned i = 0; i < branches; i++) {
     PyObject *name = PyList_GetItem(list, (Py_ssize_t)i);
-    if (name && name != Py_None)
-      names[i] = PyUnicode_AsUTF8AndSize(name, NULL);
-    if (PyErr_Occurred()) {
+    if (!name || durpy_text(name, "name", &names[i]) != 0) {
       PyMem_Free((void *)names);
       return NULL;
     }

@@ -1,6 +1,8 @@
 /* python: see python.h. */
 #include "native/python.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 PyObject *durpy_import(const char *module, const char *name, PyObject **cache) {
@@ -54,6 +56,45 @@ int durpy_bytes(PyObject *text, durable_bytes *out, PyObject **owner) {
   int rc = bytes ? bytes_of(bytes, out, owner) : -1;
   Py_XDECREF(bytes);
   return rc;
+}
+
+static int refuse(const char *what, const char *why, PyObject *object) {
+  char message[128];
+  PyErr_Clear();
+  snprintf(message, sizeof message, "%s %s", what, why);
+  PyObject *repr = object ? PyObject_Repr((PyObject *)Py_TYPE(object)) : NULL;
+  const char *type = repr ? PyUnicode_AsUTF8AndSize(repr, NULL) : NULL;
+  if (type)
+    snprintf(message, sizeof message, "%s %s, got: %s", what, why, type);
+  PyErr_Clear();
+  Py_XDECREF(repr);
+  durpy_raise_named("ValidationError", message);
+  return -1;
+}
+
+int durpy_text(PyObject *object, const char *what, const char **out) {
+  Py_ssize_t len;
+  *out = NULL;
+  if (object == Py_None)
+    return 0;
+  if (!PyUnicode_Check(object))
+    return refuse(what, "must be a str", object);
+  *out = PyUnicode_AsUTF8AndSize(object, &len);
+  if (!*out)
+    return refuse(what, "must not hold lone surrogates", NULL);
+  if (strlen(*out) != (size_t)len)
+    return refuse(what, "must not hold NUL", NULL);
+  return 0;
+}
+
+int durpy_seconds(PyObject *object, const char *what, long long *out) {
+  int overflow;
+  if (!PyLong_Check(object))
+    return refuse(what, "must be an int", object);
+  *out = PyLong_AsLongLongAndOverflow(object, &overflow);
+  if (overflow)
+    *out = overflow < 0 ? LLONG_MIN : LLONG_MAX;
+  return 0;
 }
 
 /* ---- exceptions */

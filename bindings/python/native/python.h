@@ -34,6 +34,12 @@ PyObject *durpy_str(durable_bytes text);
  * *owner is to be released when the bytes are no longer needed. */
 int durpy_bytes(PyObject *text, durable_bytes *out, PyObject **owner);
 
+/* The text of |object|, which has to outlive it; None: NULL.  ValidationError
+ * names |what| when it is no str, or none that can be stored. */
+int durpy_text(PyObject *object, const char *what, const char **out);
+/* The whole seconds of an int, as far as a long long goes; see durpy_text. */
+int durpy_seconds(PyObject *object, const char *what, long long *out);
+
 /* Raise for a code of the library; answers -1.  |message| NULL: the code's. */
 int durpy_raise(int rc, const char *message);
 /* Raise what an engine call refused; call it between enter and leave, or with

@@ -34,6 +34,28 @@ def _check(holds: bool, message: str) -> None:
         raise ValidationError(message)
 
 
+def _check_number(name: str, value: object, kind: Any = int) -> None:
+    what = "an int" if kind is int else "a number"
+    _check(
+        value is None or isinstance(value, kind),
+        f"{name} must be {what}, got: {value!r}",
+    )
+
+
+def _check_callable(name: str, value: object) -> None:
+    _check(
+        value is None or callable(value), f"{name} must be callable, got: {value!r}"
+    )
+
+
+def _check_serdes(name: str, value: object) -> None:
+    both = hasattr(value, "serialize") and hasattr(value, "deserialize")
+    _check(
+        value is None or both,
+        f"{name} must have serialize and deserialize, got: {value!r}",
+    )
+
+
 @dataclass(frozen=True)
 class Duration:
     """A length of time in whole seconds, 0 or more.
@@ -193,6 +215,9 @@ class CompletionConfig:
     def __post_init__(self) -> None:
         least, count = self.min_successful, self.tolerated_failure_count
         share, decide = self.tolerated_failure_percentage, self.should_complete
+        _check_number("min_successful", least)
+        _check_number("tolerated_failure_count", count)
+        _check_number("tolerated_failure_percentage", share, int | float)
         _check(
             least is None or least >= 1,
             f"min_successful must be at least 1, got: {least}",
@@ -242,6 +267,7 @@ class CompletionConfig:
 
 
 def _check_concurrency(limit: int | None) -> None:
+    _check_number("max_concurrency", limit)
     _check(
         limit is None or limit >= 1,
         f"max_concurrency must be at least 1, got: {limit}",
@@ -272,6 +298,9 @@ class ParallelConfig:
 
     def __post_init__(self) -> None:
         _check_concurrency(self.max_concurrency)
+        _check_serdes("serdes", self.serdes)
+        _check_serdes("item_serdes", self.item_serdes)
+        _check_callable("summary_generator", self.summary_generator)
 
 
 @dataclass(frozen=True)
@@ -300,7 +329,8 @@ _SUB_TYPE = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 def _validate_sub_type(sub_type: str | None) -> None:
     _check(
-        not sub_type or _SUB_TYPE.fullmatch(sub_type) is not None,
+        not sub_type
+        or (isinstance(sub_type, str) and _SUB_TYPE.fullmatch(sub_type) is not None),
         "sub_type must be 1 to 32 characters from A-Z, a-z, 0-9, hyphen, and "
         f"underscore, got: {sub_type!r}",
     )
@@ -325,6 +355,8 @@ class StepConfig:
 
     def __post_init__(self) -> None:
         _validate_sub_type(self.sub_type)
+        _check_callable("retry_strategy", self.retry_strategy)
+        _check_serdes("serdes", self.serdes)
 
 
 @dataclass(frozen=True)
@@ -345,6 +377,8 @@ class ChildConfig(Generic[T]):
 
     def __post_init__(self) -> None:
         _validate_sub_type(self.sub_type)
+        _check_serdes("serdes", self.serdes)
+        _check_callable("summary_generator", self.summary_generator)
 
 
 @dataclass(frozen=True)
@@ -367,6 +401,10 @@ class MapConfig(Generic[T]):
 
     def __post_init__(self) -> None:
         _check_concurrency(self.max_concurrency)
+        _check_serdes("serdes", self.serdes)
+        _check_serdes("item_serdes", self.item_serdes)
+        _check_callable("summary_generator", self.summary_generator)
+        _check_callable("item_namer", self.item_namer)
 
 
 @dataclass(frozen=True)
@@ -380,6 +418,10 @@ class InvokeConfig(Generic[P, R]):
     serdes_payload: SerDes[P] | None = None
     serdes_result: SerDes[R] | None = None
     tenant_id: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_serdes("serdes_payload", self.serdes_payload)
+        _check_serdes("serdes_result", self.serdes_result)
 
 
 @dataclass(frozen=True)
@@ -400,6 +442,12 @@ class CallbackConfig:
 
     def __post_init__(self) -> None:
         _validate_sub_type(self.sub_type)
+        _check_serdes("serdes", self.serdes)
+        for name in ("timeout", "heartbeat_timeout"):
+            given = getattr(self, name)
+            _check(
+                isinstance(given, Duration), f"{name} must be a Duration, got: {given!r}"
+            )
 
     @property
     def timeout_seconds(self) -> int:
@@ -415,6 +463,10 @@ class WaitForCallbackConfig(CallbackConfig):
     """Of ``context.wait_for_callback``; ``retry_strategy`` is its submitter's."""
 
     retry_strategy: Callable[[Exception, int], RetryDecision] | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_callable("retry_strategy", self.retry_strategy)
 
 
 class JitterStrategy(StrEnum):

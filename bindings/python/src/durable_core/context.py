@@ -178,7 +178,9 @@ class _OperationLogger(Logger):
         return self._info().operation_id
 
     def _info(self) -> LogInfo:
-        native = self._call.native
+        native = self._context._run.native
+        if native is None:  # the invocation is over
+            return LogInfo(self._context.state, None, None, None, self._attempt)
         current = _native.durable_engine_op_current(native, self._call.op)
         return LogInfo(
             self._context.state,
@@ -276,14 +278,16 @@ class DurableContext(DurableContextProtocol):
 
     def _parent_id(self) -> str | None:
         """Of the operations in this context; None: they are the handler's own."""
+        if self._run.over:
+            return None
         return cast(
             "str | None",
             _native.durable_engine_ctx_parent_id(self._run.native, self._id),
         )
 
     def is_replaying(self) -> bool:
-        """Whether what comes next is on record already."""
-        return bool(
+        """Whether what comes next is on record already; not when it all is over."""
+        return not self._run.over and bool(
             _native.durable_engine_ctx_is_replaying(self._run.native, self._id) == 1
         )
 
@@ -453,6 +457,8 @@ class DurableContext(DurableContextProtocol):
         return nothing  # None, or in an async handler an awaitable of it
 
     def _wait(self, strand: Strand, duration: Duration, name: str | None) -> Call:
+        if not isinstance(duration, Duration):
+            raise ValidationError(f"duration must be a Duration, got: {duration!r}")
         call = PlainCall(self)
         call.op = _native.claim_wait(
             call.native, strand.task, self._id, name, duration.to_seconds()
