@@ -37,6 +37,8 @@ typedef struct bench {
   int watching, settled, is_virtual;
   int64_t advance_ms; /* first move the clock on */
   char arn[DURABLE_ARN_SIZE];
+  /* the newest answer: Lua may raise while it takes it over */
+  durable_service_response reply;
 } bench;
 
 /* ---- threads of the service */
@@ -164,6 +166,7 @@ static int drop(lua_State *L) {
   pthread_cond_broadcast(&b->changed);
   pthread_mutex_unlock(&b->lock);
   join(b);
+  durable_service_response_drop(&b->reply);
   durable_service_close(b->service);
   b->service = NULL;
   pthread_cond_destroy(&b->changed);
@@ -313,15 +316,16 @@ static int answer(lua_State *L) {
 /* service:request(method, target, body): status, body, error type */
 static int request(lua_State *L) {
   bench *b = bench_at(L);
-  durable_service_response r = DURABLE_SERVICE_RESPONSE_INIT;
-  if (durable_service_request(b->service, luaL_checkstring(L, 2),
-                              luaL_checkstring(L, 3), NULL, bytes_at(L, 4),
-                              &r) != 0)
+  const char *method = luaL_checkstring(L, 2), *target = luaL_checkstring(L, 3);
+  durable_bytes body = bytes_at(L, 4);
+  durable_service_response *r = &b->reply;
+  durable_service_response_drop(r);
+  *r = (durable_service_response)DURABLE_SERVICE_RESPONSE_INIT;
+  if (durable_service_request(b->service, method, target, NULL, body, r) != 0)
     return luaL_error(L, "out of memory");
-  lua_pushinteger(L, r.status);
-  lua_pushlstring(L, r.body.data ? r.body.data : "", r.body.len);
-  lua_pushstring(L, r.error_type);
-  durable_service_response_drop(&r);
+  lua_pushinteger(L, r->status);
+  lua_pushlstring(L, r->body.data ? r->body.data : "", r->body.len);
+  lua_pushstring(L, r->error_type);
   return 3;
 }
 
