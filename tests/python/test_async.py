@@ -275,7 +275,6 @@ def test_suspension_unwinds_everything(service: kit.Service) -> None:
     assert seen[4] == "again" and seen[-1] == "ran" and seen.count("ran") == 1
 
 
-@pytest.mark.skipif(not hasattr(asyncio, "TaskGroup"), reason="Python 3.11")
 def test_task_groups(service: kit.Service) -> None:
     async def handler(_: object, context: AsyncDurableContext) -> Any:
         async def one(n: int) -> Any:
